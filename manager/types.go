@@ -1,0 +1,145 @@
+package manager
+
+import (
+	"time"
+
+	"podbay/doctor"
+)
+
+// RouteKind is a way to reach a pod.
+type RouteKind string
+
+// The ways.
+const (
+	RouteDirect RouteKind = "direct" // the pod's own sshd over its public IP
+	RouteProxy  RouteKind = "proxy"  // RunPod's basic SSH: an interactive shell and nothing else
+	RouteNone   RouteKind = "none"
+)
+
+// Route is how a connection to a pod would be made now.
+type Route struct {
+	Kind    RouteKind
+	Addr    string // host:port
+	User    string
+	Command string // the equivalent ssh command line, for the user to copy; "" without a route
+	Reason  string // why not direct, or why none: one sentence; "" for direct
+}
+
+// Pod is one row of the list: what RunPod reports, what was measured, and the
+// verdict of both. Every text is cleaned and safe to draw.
+type Pod struct {
+	ID            string
+	Name          string
+	Status        string // RunPod's word: RUNNING, EXITED, ...
+	GPU           string // "2× RTX 4090", "8 vCPU"
+	Image         string
+	DataCenter    string
+	Community     bool
+	PublicIP      string // "" when there is none
+	Exposes22     bool   // 22/tcp is configured
+	PublicPort    int    // the public port of 22/tcp; 0 when there is none yet
+	Route         Route
+	CostPerHour   float64   // USD
+	StartedAt     time.Time // zero when not running
+	Volume        string    // what outlives a stop: "20 GB at /workspace"; "" when nothing does
+	DiskGB        int       // container disk, lost at a stop
+	Locked        bool
+	Cluster       string // cluster ID; "" for a standalone pod
+	CanStart      bool
+	CanStop       bool
+	Probed        time.Time // when SSH was last measured; zero when not yet
+	ServerVersion string    // the SSH banner that the last probe saw
+	Verdict       doctor.Verdict
+}
+
+// Listing is the account's pods at one moment.
+type Listing struct {
+	Pods []Pod
+	At   time.Time // when RunPod answered
+}
+
+// ConnectRequest asks for a shell on a pod. A question that Connect returns as
+// an error is answered by asking again with the answer filled in.
+type ConnectRequest struct {
+	PodID string
+	// AcceptHostKey is the fingerprint in a HostKeyUnknown that the user accepted.
+	AcceptHostKey string
+	// Passphrases are the answers to PassphraseWanted, by its Path.
+	Passphrases map[string][]byte
+	// Progress, if not nil, is told what is being done, in words that can be
+	// drawn: "connecting to 1.2.3.4:22001". It must not block.
+	Progress func(step string)
+}
+
+// Ended is how a session ended, for the list to show.
+type Ended struct {
+	PodID    string
+	PodName  string
+	Status   int    // exit status as a shell would have it
+	Clean    bool   // the shell ended by itself with status 0
+	Sentence string // "my-pod: shell ended with exit status 3", "my-pod: connection lost after 4 m: ..."
+}
+
+// HostKeyUnknown is a question: this pod was never seen, is this its key?
+type HostKeyUnknown struct {
+	Pod         Pod
+	Addr        string
+	KeyType     string // "ED25519"
+	Fingerprint string // SHA256:...
+}
+
+func (e *HostKeyUnknown) Error() string {
+	return e.Pod.Name + ": its host key is not known yet: " + e.KeyType + " " + e.Fingerprint
+}
+
+// HostKeyChanged is a stop: the far side shows another key than the known one.
+type HostKeyChanged struct {
+	Pod       Pod
+	Addr      string
+	KeyType   string
+	Offered   string    // fingerprint
+	Known     []string  // "ED25519 SHA256:..." of each known key
+	SeenAt    time.Time // when the known key was accepted; zero when not remembered
+	StartedAt time.Time // when the pod was last started; zero when RunPod does not say
+	File      string    // the known_hosts file
+}
+
+func (e *HostKeyChanged) Error() string {
+	return e.Pod.Name + ": its host key has changed: " + e.KeyType + " " + e.Offered
+}
+
+// PassphraseWanted is a question: the pod takes this key, but its file is
+// encrypted.
+type PassphraseWanted struct {
+	Pod         Pod
+	Path        string
+	Name        string // the path with ~ for the home directory
+	Fingerprint string
+	Wrong       bool // the passphrase that was given did not fit
+}
+
+func (e *PassphraseWanted) Error() string {
+	if e.Wrong {
+		return e.Name + ": the passphrase does not fit"
+	}
+	return e.Name + " is encrypted: its passphrase is needed"
+}
+
+// Failure is a connection that could not be made: the verdict, and what was
+// seen, a line a fact.
+type Failure struct {
+	Pod      Pod
+	Verdict  doctor.Verdict
+	Evidence []string
+	Err      error
+}
+
+func (e *Failure) Error() string {
+	if e.Verdict.Remedy == "" {
+		return e.Pod.Name + ": " + e.Verdict.Sentence
+	}
+	return e.Pod.Name + ": " + e.Verdict.Sentence + " " + e.Verdict.Remedy
+}
+
+// Unwrap gives the cause.
+func (e *Failure) Unwrap() error { return e.Err }
