@@ -70,6 +70,10 @@ func (m *Manager) Stop(ctx context.Context, podID string) error { return errNotB
 // Start asks RunPod to start a stopped pod: billing starts.
 func (m *Manager) Start(ctx context.Context, podID string) error { return errNotBuilt }
 
+// ForgetHostKey removes what is known of the pod's host key, so that the next
+// connection asks about the key that it finds.
+func (m *Manager) ForgetHostKey(ctx context.Context, podID string) error { return errNotBuilt }
+
 // Login checks key by a call and keeps it. The error is one plain sentence.
 func (m *Manager) Login(ctx context.Context, key string) error { return errNotBuilt }
 

@@ -62,6 +62,8 @@ type Listing struct {
 // an error is answered by asking again with the answer filled in.
 type ConnectRequest struct {
 	PodID string
+	// Via asks for one way; "" takes direct where there is one, else the proxy.
+	Via RouteKind
 	// AcceptHostKey is the fingerprint in a HostKeyUnknown that the user accepted.
 	AcceptHostKey string
 	// Passphrases are the answers to PassphraseWanted, by its Path.
