@@ -1,13 +1,23 @@
 // Package config is podbay's settings, the paths of its files, and where the
 // API key comes from. It imports nothing of podbay.
+//
+// What a caller can rely on:
+//   - reading writes nothing; only [SaveAPIKey] and [RemoveAPIKey] write, and
+//     only podbay's own credentials file;
+//   - every error is a plain sentence that names the file and the next step;
+//   - no error holds the text of a key, or of a file that may hold one.
 package config
 
 import (
 	"errors"
-	"time"
-)
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
 
-var errNotBuilt = errors.New("not built yet")
+	"github.com/adrg/xdg"
+)
 
 // Paths are the files and folders that podbay uses. All are absolute.
 type Paths struct {
@@ -20,65 +30,87 @@ type Paths struct {
 }
 
 // DefaultPaths returns the paths by the XDG rules of this system and the user's
-// home.
-func DefaultPaths() (Paths, error) { return Paths{}, errNotBuilt }
+// home: config.toml and credentials below $XDG_CONFIG_HOME/podbay, known_hosts
+// below $XDG_DATA_HOME/podbay because losing it loses trust, the rest below
+// $XDG_STATE_HOME/podbay. On macOS and Windows, where these are one folder, the
+// names do not collide.
+func DefaultPaths() (Paths, error) {
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return Paths{}, fmt.Errorf("the home directory is not known: %w: set HOME", err)
+	}
+	if !filepath.IsAbs(home) {
+		return Paths{}, fmt.Errorf("the home directory %q is not an absolute path: set HOME", home)
+	}
+	xdg.Reload() // it read the environment when the process started
+	state := filepath.Join(xdg.StateHome, "podbay")
+	if sameFolder := xdg.StateHome == xdg.ConfigHome || xdg.StateHome == xdg.DataHome; sameFolder {
+		state = filepath.Join(state, "state")
+	}
+	return Paths{
+		Home:         home,
+		Settings:     filepath.Join(xdg.ConfigHome, "podbay", "config.toml"),
+		Credentials:  filepath.Join(xdg.ConfigHome, "podbay", "credentials"),
+		KnownHosts:   filepath.Join(xdg.DataHome, "podbay", "known_hosts"),
+		State:        state,
+		RunPodConfig: runPodConfig(home),
+	}, nil
+}
 
 // PathsUnder returns paths that all lie below dir, for the demo and for tests.
-func PathsUnder(dir string) Paths { return Paths{} }
-
-// Settings is what the user may set in config.toml. Every field has a default,
-// and the documented file lists all of them.
-type Settings struct {
-	APIURL       string        // api_url
-	Refresh      time.Duration // refresh: how often the list is asked for
-	ProbeTimeout time.Duration // probe_timeout
-	Connect      time.Duration // connect_timeout
-	KeepAlive    time.Duration // keepalive
-	IdentityFile []string      // identity_file: key files to offer first
+func PathsUnder(dir string) Paths {
+	home := filepath.Join(dir, "home")
+	return Paths{
+		Home:         home,
+		Settings:     filepath.Join(dir, "podbay", "config.toml"),
+		Credentials:  filepath.Join(dir, "podbay", "credentials"),
+		KnownHosts:   filepath.Join(dir, "podbay", "known_hosts"),
+		State:        filepath.Join(dir, "podbay", "state"),
+		RunPodConfig: runPodConfig(home),
+	}
 }
 
-// Load reads the settings file; a missing one gives the defaults. A line that
-// cannot be used is an error that names the file, the line, what is wrong and
-// what is allowed there.
-func Load(path string) (Settings, error) { return Settings{}, errNotBuilt }
+func runPodConfig(home string) string { return filepath.Join(home, ".runpod", "config.toml") }
 
-// Documented is the settings file with every setting at its default and a
-// comment for each: what README and "podbay --help" point to.
-const Documented = ""
+// maxFile is far above what any of these files holds, and bounds what a wrong
+// path can make podbay read.
+const maxFile = 1 << 20
 
-// KeySource tells where an API key was found.
-type KeySource string
-
-// The sources, in the order in which they are tried.
-const (
-	KeyFromEnv         KeySource = "RUNPOD_API_KEY"
-	KeyFromCredentials KeySource = "credentials" // podbay's own file
-	KeyFromRunPod      KeySource = "runpod"      // ~/.runpod/config.toml
+var (
+	errNotRegular = errors.New("it is not a regular file")
+	errTooLarge   = errors.New("it is larger than 1 MiB")
 )
 
-// Secret is an API key. It prints as "[secret]".
-type Secret string
-
-// APIKey is a key and where it came from.
-type APIKey struct {
-	Key    Secret
-	Source KeySource
-	Path   string // the file; "" for the environment
+// readFile reads a regular file up to maxFile. It never waits: a FIFO is
+// refused before it is opened.
+func readFile(path string) ([]byte, fs.FileInfo, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, nil, pathless(err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, info, errNotRegular
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, info, pathless(err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		return nil, info, pathless(err)
+	}
+	if len(data) > maxFile {
+		return nil, info, errTooLarge
+	}
+	return data, info, nil
 }
 
-// ErrNoAPIKey says that no source has a key for the origin.
-var ErrNoAPIKey = errors.New("no API key")
-
-// FindAPIKey returns the first key that may be sent to origin: the environment's;
-// podbay's own, if it was checked against origin; RunPod's own CLI's, if origin
-// is RunPod's. Without one it returns ErrNoAPIKey, wrapped with what was looked at.
-func FindAPIKey(paths Paths, getenv func(string) string, origin string) (APIKey, error) {
-	return APIKey{}, errNotBuilt
+// pathless drops the path from an error whose sentence names it already.
+func pathless(err error) error {
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		return pathErr.Err
+	}
+	return err
 }
-
-// SaveAPIKey keeps key in paths.Credentials, bound to origin: 0600, atomically,
-// keys of other origins kept.
-func SaveAPIKey(paths Paths, origin string, key Secret) error { return errNotBuilt }
-
-// RemoveAPIKey removes the key bound to origin and reports whether there was one.
-func RemoveAPIKey(paths Paths, origin string) (bool, error) { return false, errNotBuilt }
