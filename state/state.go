@@ -1,17 +1,17 @@
 // Package state is what podbay remembers between runs: per pod, which key it
-// took, when a login was last tried, and when its host key was first seen. Files are 0600, written atomically, and
-// guarded by a lock against a second podbay. It imports nothing of podbay.
+// took, when a login was last tried, and when its host key was first seen.
+// Files are 0600, written atomically, and guarded by a lock against a second
+// podbay. It imports nothing of podbay.
+//
+// The memory is a convenience: without it podbay asks and tries more, and
+// decides nothing else. It holds no secret.
 package state
 
-import (
-	"errors"
-	"time"
-)
+import "time"
 
-var errNotBuilt = errors.New("not built yet")
-
-// Store is the folder of podbay's memory. A file that cannot be read is moved
-// aside, never overwritten unread.
+// Store is the folder of podbay's memory; it is made at the first update. A file
+// that does not hold a memory is moved aside, never overwritten unread. A Store
+// may be used by several goroutines and several processes.
 type Store struct{ Dir string }
 
 // PodMemory is what podbay remembers of one pod.
@@ -29,11 +29,55 @@ type PodMemory struct {
 	StartedAt time.Time `json:"startedAt,omitzero"`
 }
 
+// newest is when something last happened to the pod.
+func (m PodMemory) newest() time.Time {
+	newest := m.LoginRefused
+	for _, t := range []time.Time{m.LoginAccepted, m.HostKeySeen, m.StartedAt} {
+		if t.After(newest) {
+			newest = t
+		}
+	}
+	return newest
+}
+
 // Pod returns what is remembered of a pod; the zero value when nothing is.
-func (s *Store) Pod(id string) (PodMemory, error) { return PodMemory{}, errNotBuilt }
+func (s *Store) Pod(id string) (PodMemory, error) {
+	pods, err := s.Pods()
+	return pods[id], err
+}
 
-// Pods returns all that is remembered, by pod ID.
-func (s *Store) Pods() (map[string]PodMemory, error) { return nil, errNotBuilt }
+// Pods returns all that is remembered, by pod ID. Without a memory the map is
+// empty, and nothing is written.
+func (s *Store) Pods() (map[string]PodMemory, error) {
+	var pods map[string]PodMemory
+	exists, err := s.exists()
+	if err != nil || !exists {
+		return map[string]PodMemory{}, err
+	}
+	err = s.locked(func() (err error) {
+		pods, err = s.read()
+		return err
+	})
+	return pods, err
+}
 
-// UpdatePod changes what is remembered of a pod, under the lock.
-func (s *Store) UpdatePod(id string, change func(*PodMemory)) error { return errNotBuilt }
+// UpdatePod changes what is remembered of a pod, under the lock. A memory that
+// change leaves at its zero value is dropped. Beyond maxPods the pods to which
+// nothing has happened for the longest time are forgotten.
+func (s *Store) UpdatePod(id string, change func(*PodMemory)) error {
+	return s.locked(func() error {
+		pods, err := s.read()
+		if err != nil {
+			return err
+		}
+		memory := pods[id]
+		change(&memory)
+		if memory == (PodMemory{}) {
+			delete(pods, id)
+		} else {
+			pods[id] = memory
+		}
+		prune(pods, id)
+		return s.write(pods)
+	})
+}
