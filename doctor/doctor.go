@@ -68,6 +68,7 @@ type Login struct {
 	Outcome      LoginOutcome
 	Age          time.Duration
 	Offered      int // keys that were offered
+	Unusable     int // keys that were found and cannot be used
 	Registered   Registered
 	PasswordOnly bool // the server takes passwords and no keys
 	TooMany      bool // the server ended the connection after too many keys
@@ -92,10 +93,14 @@ const (
 	ClosesAtOnce   ID = "closes-at-once"
 	NotSSH         ID = "not-ssh"
 	NoLocalKey     ID = "no-local-key"
+	KeysUnusable   ID = "keys-unusable"
 	KeyUnknown     ID = "key-not-registered"
 	KeyRefused     ID = "key-refused"
 	PasswordOnly   ID = "password-only"
 	TooManyKeys    ID = "too-many-keys"
+	SSHConfig      ID = "ssh-config-unsupported"
+	ProxyFailed    ID = "proxy-failed"
+	ConnectFailed  ID = "connect-failed"
 	Provisioning   ID = "provisioning"
 	Starting       ID = "starting"
 	Stopped        ID = "stopped"

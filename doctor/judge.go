@@ -147,6 +147,11 @@ func judgeLogin(f Facts) (v Verdict, ok bool) {
 	l := f.Login
 	switch l.Outcome {
 	case LoginNoKey:
+		if l.Unusable > 0 {
+			return Verdict{ID: KeysUnusable, Tone: ToneBad, Word: "no usable key", Shell: hasRoute(f),
+				Sentence: "SSH keys were found on this machine, but none of them can be used.",
+				Remedy:   "Mend the first one: what is wrong with it stands below."}, true
+		}
 		return Verdict{ID: NoLocalKey, Tone: ToneBad, Word: "no key", Shell: hasRoute(f),
 			Sentence: "There is no SSH key on this machine that podbay could log in with.",
 			Remedy:   "Make one with: ssh-keygen -t ed25519 ; then register ~/.ssh/id_ed25519.pub in RunPod's account settings and create the pod after that."}, true
@@ -193,7 +198,10 @@ func unregistered(offered int) string {
 }
 
 func offered(n int) string {
-	if n == 1 {
+	switch n {
+	case 0:
+		return "the keys that were offered"
+	case 1:
 		return "the key that was offered"
 	}
 	return fmt.Sprintf("all %d keys that were offered", n)

@@ -21,6 +21,10 @@ type PodMemory struct {
 	// LoginRefused is when the pod last refused a login; zero after a login that
 	// succeeded.
 	LoginRefused time.Time `json:"loginRefused,omitzero"`
+	// RefusedKeys is how many keys that login offered, RefusedVia the route that
+	// it took.
+	RefusedKeys int    `json:"refusedKeys,omitempty"`
+	RefusedVia  string `json:"refusedVia,omitempty"`
 	// LoginAccepted is when a login last succeeded.
 	LoginAccepted time.Time `json:"loginAccepted,omitzero"`
 	// HostKeySeen is when the pod's present host key was first accepted.
