@@ -6,10 +6,18 @@
 //
 // What a caller can rely on:
 //   - every failure is an [*Error] whose Kind can be asked for with errors.Is;
-//   - only what is safe to repeat is repeated (GET; PUT of the whole key set is not);
-//   - the API key is sent to the origin it was made for and nowhere else, and
-//     never appears in an error, a log or a String method;
+//   - only what is safe to repeat is repeated: GET, twice at most, with back-off.
+//     A POST, PATCH or PUT is sent once. Retry-After is kept to when it is short;
+//     a longer wait is returned in [Error.RetryAfter] instead of slept through;
+//   - the API key is sent to the origin it was made for and nowhere else (no
+//     redirect is followed), and never appears in an error, a log or a String
+//     method;
 //   - every body is read up to a bound;
-//   - unknown fields and unknown enum values are kept or skipped, never refused;
-//   - text in errors is already cleaned of control sequences.
+//   - unknown fields and unknown enum values are kept or skipped, never refused,
+//     and a field of a wrong type costs that field alone. The set of registered
+//     keys is the exception: it is read whole or not at all;
+//   - texts are cleaned of control sequences and bounded, in pods, log lines and
+//     errors; the registered keys, a pod's Env and its Args come as they are;
+//   - a call is bounded in time by its context. The client bounds only the steps
+//     up to the header of an answer (TCP and TLS 10 s each, the header 30 s).
 package runpod

@@ -69,13 +69,17 @@ func (a Args) String() string {
 // GoString keeps %#v from printing what String hides.
 func (a Args) GoString() string { return a.String() }
 
+// Format keeps every other verb from printing what String hides.
+func (a Args) Format(s fmt.State, _ rune) { fmt.Fprint(s, a.String()) }
+
 // MarshalJSON keeps a Pod that is encoded for a cache or a log free of secrets.
 func (a Args) MarshalJSON() ([]byte, error) { return []byte(`""`), nil }
 
-// Pod is one GPU or CPU pod, as GET /v2/pods reports it.
+// Pod is one GPU or CPU pod, as GET /v2/pods reports it. Its texts are cleaned
+// of control sequences and bounded, but for Env and Args, which are never drawn.
 type Pod struct {
 	ID           string
-	Name         string // from outside: clean before drawing
+	Name         string // as given by the user; need not be unique
 	Status       Status
 	Actions      []Action // transitions allowed now
 	Image        string
@@ -131,7 +135,8 @@ type NetworkMount struct {
 }
 
 // SSH tells how a pod can be reached. Both endpoints can be set on a pod on
-// which no sshd answers: only a probe knows.
+// which no sshd answers: only a probe knows. An endpoint whose host, port or
+// user name cannot be used as it is counts as not there.
 type SSH struct {
 	Proxy  *Endpoint // nil until the pod has a machine
 	Direct *Endpoint // nil unless 22/tcp is in Ports and has a public port
@@ -142,7 +147,7 @@ type Endpoint struct {
 	Host     string
 	Port     int
 	Username string // for the proxy an opaque routing token
-	Command  string // the equivalent ssh command line, as the API words it
+	Command  string // the equivalent ssh command line, as the API words it; to be shown, not run
 }
 
 // Cluster is a pod's membership in a cluster. Members cannot be changed
@@ -182,7 +187,7 @@ func (p *Pod) Allows(action Action) bool {
 // Ports or Env recreates the container: everything outside the volume is lost.
 type PodUpdate struct {
 	Name   *string
-	Ports  []string          // nil: unchanged
-	Env    map[string]string // nil: unchanged; replaces the whole environment
+	Ports  []string // nil: unchanged
+	Env    Env      // nil: unchanged; replaces the whole environment
 	Locked *bool
 }

@@ -1,0 +1,102 @@
+package runpod
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+
+	"podbay/cleantext"
+)
+
+// ListPods returns every pod of the account, cluster members included. An
+// entry without a usable ID is left out; the others are kept.
+func (c *Client) ListPods(ctx context.Context) ([]Pod, error) {
+	const op = "list pods"
+	var list struct {
+		Pods json.RawMessage `json:"pods"`
+	}
+	err := c.do(ctx, call{
+		op: op, method: http.MethodGet, path: "/v2/pods",
+		query: url.Values{"includeClusterPods": {"true"}},
+	}, &list)
+	if err != nil {
+		return nil, err
+	}
+	var entries []json.RawMessage
+	if err := json.Unmarshal(list.Pods, &entries); err != nil || entries == nil {
+		return nil, c.malformed(op, http.StatusOK, "holds no list of pods")
+	}
+	pods := decodePods(entries)
+	if len(pods) == 0 && len(entries) > 0 {
+		return nil, c.malformed(op, http.StatusOK, "lists pods without an ID")
+	}
+	return pods, nil
+}
+
+// GetPod returns one pod.
+func (c *Client) GetPod(ctx context.Context, id string) (*Pod, error) {
+	return c.podCall(ctx, "get pod", id, "", http.MethodGet, nil)
+}
+
+// PodAction asks for a transition and returns the pod as it is afterwards; nil
+// after ActionTerminate. It is never repeated on failure.
+func (c *Client) PodAction(ctx context.Context, id string, action Action) (*Pod, error) {
+	switch action {
+	case ActionStart, ActionStop, ActionRestart, ActionTerminate:
+	default:
+		return nil, invalid("change pod "+shown(id), "there is no action "+quote(string(action)))
+	}
+	in := struct {
+		Action Action `json:"action"`
+	}{action}
+	return c.podCall(ctx, string(action)+" pod", id, "/action", http.MethodPost, in)
+}
+
+// UpdatePod changes a pod and returns it as it is afterwards. It is never
+// repeated on failure.
+func (c *Client) UpdatePod(ctx context.Context, id string, update PodUpdate) (*Pod, error) {
+	in, problem := update.wire()
+	if problem != "" {
+		return nil, invalid("update pod "+shown(id), problem)
+	}
+	return c.podCall(ctx, "update pod", id, "", http.MethodPatch, in)
+}
+
+// podCall sends a call that is answered with the pod.
+func (c *Client) podCall(ctx context.Context, verb, id, sub, method string, in any) (*Pod, error) {
+	op := verb + " " + shown(id)
+	path, err := podPath(op, id)
+	if err != nil {
+		return nil, err
+	}
+	cl := call{op: op, method: method, path: path + sub, in: in}
+	if verb == string(ActionTerminate)+" pod" {
+		return nil, c.do(ctx, cl, nil)
+	}
+	var wire podWire
+	if err := c.do(ctx, cl, &wire); err != nil {
+		return nil, err
+	}
+	pod, ok := wire.pod()
+	if !ok {
+		return nil, c.malformed(op, http.StatusOK, "holds no pod")
+	}
+	return &pod, nil
+}
+
+// podPath refuses the IDs that would change the path into another one.
+func podPath(op, id string) (string, error) {
+	if id == "" || id == "." || id == ".." {
+		return "", invalid(op, "this is not a pod's ID")
+	}
+	return "/v2/pods/" + url.PathEscape(id), nil
+}
+
+// shown is an ID that came from outside, for a message.
+func shown(id string) string { return cleantext.Line(id, 40) }
+
+// invalid refuses a request before it is sent.
+func invalid(op, why string) *Error {
+	return &Error{Op: op, Kind: ErrInvalid, Err: &fault{text: why, final: true, unsent: true}}
+}

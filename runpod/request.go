@@ -1,0 +1,162 @@
+package runpod
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+
+	"github.com/hashicorp/go-retryablehttp"
+)
+
+// maxBody bounds every answer that is read as a whole. A pod with a large
+// environment takes a few KiB, so that thousands of them fit.
+const maxBody = 8 << 20
+
+// call is one request of the contract.
+type call struct {
+	op     string // for messages: "list pods"
+	method string
+	path   string // escaped
+	query  url.Values
+	in     any    // JSON body; nil means none
+	accept string // "" means JSON
+}
+
+// answer is a success whose body was read as a whole.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// do sends a call and reads its answer into out, which may be nil for an answer
+// without a body.
+func (c *Client) do(ctx context.Context, cl call, out any) error {
+	var ans answer
+	resp, err := c.send(ctx, cl, func(resp *http.Response) error {
+		defer resp.Body.Close()
+		body, err := readBody(ctx, resp.Body)
+		ans = answer{status: resp.StatusCode, header: resp.Header, body: body}
+		return err
+	})
+	if err != nil {
+		var e *Error
+		if errors.As(err, &e) && e.Kind == ErrMalformed {
+			e.Status = ans.status
+		}
+		return err
+	}
+	if !isSuccess(resp.StatusCode) {
+		return c.refusal(cl.op, resp)
+	}
+	if out == nil {
+		return nil
+	}
+	return c.decodeAnswer(cl.op, ans, out)
+}
+
+// send sends a call, repeats it where that is safe, and returns the answer,
+// which need not be a success. onSuccess is given each answer that is one; its
+// error makes the attempt a failure.
+func (c *Client) send(ctx context.Context, cl call, onSuccess retryablehttp.ResponseHandlerFunc) (*http.Response, error) {
+	req, err := c.newRequest(ctx, cl)
+	if err != nil {
+		return nil, &Error{Op: cl.op, Kind: ErrInvalid, Err: &fault{text: "the request cannot be made: " + c.clean(innermost(err), maxDetailCells)}}
+	}
+	if onSuccess != nil {
+		req.SetResponseHandler(func(resp *http.Response) error {
+			if !isSuccess(resp.StatusCode) {
+				return nil
+			}
+			return onSuccess(resp)
+		})
+	}
+	resp, err := c.retrier(cl.method == http.MethodGet).Do(req)
+	if err != nil {
+		return nil, c.noAnswer(cl.op, cl.method, err)
+	}
+	return resp, nil
+}
+
+func (c *Client) newRequest(ctx context.Context, cl call) (*retryablehttp.Request, error) {
+	var body []byte
+	if cl.in != nil {
+		var err error
+		if body, err = json.Marshal(cl.in); err != nil {
+			return nil, err
+		}
+	}
+	target := c.base + cl.path
+	if len(cl.query) > 0 {
+		target += "?" + cl.query.Encode()
+	}
+	var raw any // a nil []byte in it would be sent as an empty body
+	if body != nil {
+		raw = body
+	}
+	req, err := retryablehttp.NewRequestWithContext(ctx, cl.method, target, raw)
+	if err != nil {
+		return nil, err
+	}
+	c.authorize(req.Header)
+	req.Header.Set("User-Agent", c.userAgent)
+	req.Header.Set("Accept", "application/json, application/problem+json")
+	if cl.accept != "" {
+		req.Header.Set("Accept", cl.accept+", application/problem+json")
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	return req, nil
+}
+
+func isSuccess(status int) bool { return status >= 200 && status < 300 }
+
+func readBody(ctx context.Context, r io.Reader) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(r, maxBody+1))
+	switch {
+	case len(body) > maxBody:
+		return nil, errTooLarge
+	case err != nil && ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err != nil:
+		return nil, fmt.Errorf("%w: %w", errCut, err)
+	}
+	return body, nil
+}
+
+// decodeAnswer reads an answer into out, as far as its types fit.
+func (c *Client) decodeAnswer(op string, ans answer, out any) error {
+	what := ""
+	switch {
+	case len(bytes.TrimSpace(ans.body)) == 0:
+		what = "is empty"
+	case isWebPage(ans.header):
+		what = "is a web page"
+	case !decode(ans.body, out):
+		what = "is not the JSON that was expected"
+	default:
+		return nil
+	}
+	return c.malformed(op, ans.status, what)
+}
+
+func (c *Client) malformed(op string, status int, what string) *Error {
+	return &Error{Op: op, Kind: ErrMalformed, Status: status, Err: &fault{
+		text: "the answer of " + c.host + " " + what + ": check the API URL and any proxy in between",
+	}}
+}
+
+// decode reads JSON into out and reports whether it was JSON. A value of
+// another type than out has leaves its field empty, and the others are read:
+// one field that changes its type must not hide a pod.
+func decode(data []byte, out any) bool {
+	err := json.Unmarshal(data, out)
+	var other *json.UnmarshalTypeError
+	return err == nil || errors.As(err, &other)
+}

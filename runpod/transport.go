@@ -1,0 +1,109 @@
+package runpod
+
+import (
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"golang.org/x/net/http/httpproxy"
+)
+
+// newTransport bounds each step up to the answer's header. The whole of a call,
+// and with it the body, is bounded by the caller's context: a log stream has no
+// end of its own.
+func newTransport() *http.Transport {
+	return &http.Transport{
+		Proxy:                  proxyFromEnvironment(),
+		DialContext:            (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
+		TLSHandshakeTimeout:    10 * time.Second,
+		ResponseHeaderTimeout:  30 * time.Second,
+		MaxResponseHeaderBytes: 64 << 10,
+		MaxIdleConnsPerHost:    4,
+		// A connection that the server closed while it was idle fails a write,
+		// which must not be repeated: keep none for long.
+		IdleConnTimeout:   30 * time.Second,
+		ForceAttemptHTTP2: true,
+		// Finds out that the peer of a silent log stream is gone.
+		HTTP2: &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second},
+	}
+}
+
+// proxyFromEnvironment is http.ProxyFromEnvironment, but reads the environment
+// when the client is made instead of once for the process, and refuses the
+// proxies that podbay does not use instead of going around them.
+func proxyFromEnvironment() func(*http.Request) (*url.URL, error) {
+	cfg := httpproxy.FromEnvironment()
+	var refused error
+	scheme, _, found := strings.Cut(cfg.HTTPSProxy, "://")
+	if scheme = strings.ToLower(scheme); found && scheme != "http" && scheme != "https" {
+		refused = refusedProxy(scheme)
+		// httpproxy ignores schemes that it does not know. Any proxy in its
+		// place answers whether NO_PROXY exempts the host.
+		cfg.HTTPSProxy = "http://refused.invalid"
+	}
+	proxyFor := cfg.ProxyFunc()
+	return func(req *http.Request) (*url.URL, error) {
+		proxy, err := proxyFor(req.URL)
+		if proxy != nil && req.URL.Scheme == "https" && refused != nil {
+			return nil, refused
+		}
+		return proxy, err
+	}
+}
+
+func refusedProxy(scheme string) error {
+	kind := "a proxy of the kind " + quote(scheme)
+	if strings.HasPrefix(scheme, "socks") {
+		kind = "a SOCKS proxy"
+	}
+	return &fault{
+		text: "HTTPS_PROXY is " + kind + ", which podbay does not use for the API: " +
+			"set HTTPS_PROXY to an http:// proxy or unset it",
+		final: true, unsent: true,
+	}
+}
+
+// observer notes the quota of every answer, repeated ones included, and traces
+// each request. It never looks at bodies, headers of the request or the query.
+type observer struct {
+	next   http.RoundTripper
+	now    func() time.Time
+	quota  *quota
+	logger *slog.Logger
+	clean  func(s string, maxCells int) string
+}
+
+// RoundTrip implements http.RoundTripper.
+func (o *observer) RoundTrip(req *http.Request) (*http.Response, error) {
+	start := o.now()
+	resp, err := o.next.RoundTrip(req)
+	if err == nil {
+		o.quota.note(resp)
+	}
+	if o.logger == nil {
+		return resp, err
+	}
+	attrs := []slog.Attr{
+		slog.String("method", req.Method),
+		slog.String("path", req.URL.EscapedPath()),
+		slog.Duration("took", o.now().Sub(start)),
+	}
+	if err != nil {
+		attrs = append(attrs, slog.String("error", o.clean(err.Error(), maxDetailCells)))
+	} else {
+		attrs = append(attrs, slog.Int("status", resp.StatusCode),
+			slog.String("quota", o.clean(resp.Header.Get("RateLimit"), maxDetailCells)))
+	}
+	o.logger.LogAttrs(req.Context(), slog.LevelDebug, "runpod request", attrs...)
+	return resp, err
+}
+
+// CloseIdleConnections lets http.Client reach the transport below.
+func (o *observer) CloseIdleConnections() {
+	if c, ok := o.next.(interface{ CloseIdleConnections() }); ok {
+		c.CloseIdleConnections()
+	}
+}
