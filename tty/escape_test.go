@@ -1,0 +1,99 @@
+package tty
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+)
+
+// drive feeds chunks through e and shows an escape as <END> or <HELP>.
+func drive(e *Escapes, chunks ...string) string {
+	var out strings.Builder
+	for _, chunk := range chunks {
+		typed := []byte(chunk)
+		for {
+			send, found, rest := e.Filter(typed)
+			out.Write(send)
+			switch found {
+			case EscapeEnd:
+				out.WriteString("<END>")
+			case EscapeHelp:
+				out.WriteString("<HELP>")
+			}
+			if len(rest) == 0 {
+				break
+			}
+			typed = rest
+		}
+	}
+	return out.String()
+}
+
+func TestEscapes(t *testing.T) {
+	tests := []struct{ name, typed, want string }{
+		{"text", "ls ~/x\r", "ls ~/x\r"},
+		{"end at the start of a session", "~.", "<END>"},
+		{"end after return", "ls\r~.", "ls\r<END>"},
+		{"end after newline", "ls\n~.", "ls\n<END>"},
+		{"not in a line", "a~.", "a~."},
+		{"a tilde is held back", "\r~", "\r"},
+		{"two tildes are one", "\r~~", "\r~"},
+		{"after two tildes the line has begun", "\r~~.", "\r~."},
+		{"help", "\r~?", "\r<HELP>"},
+		{"help leaves the line at its start", "\r~?~.", "\r<HELP><END>"},
+		{"other characters pass", "\r~a", "\r~a"},
+		{"home folder", "\r~/bin/x\r", "\r~/bin/x\r"},
+		{"tilde and return", "\r~\r~.", "\r~\r<END>"},
+		{"what follows an escape is looked at", "\r~?ls\r~?x", "\r<HELP>ls\r<HELP>x"},
+		{"delete key after return", "\r\x1b[3~.", "\r\x1b[3~."},
+		{"tilde before an arrow key", "\r~\x1b[A", "\r~\x1b[A"},
+		{"pasted", "\r\x1b[200~a\r~.\x1b[201~", "\r\x1b[200~a\r~.\x1b[201~"},
+		{"pasted tilde at once", "\r\x1b[200~~.\x1b[201~", "\r\x1b[200~~.\x1b[201~"},
+		{"after a paste, in its line", "\x1b[200~a\r\x1b[201~~.", "\x1b[200~a\r\x1b[201~~."},
+		{"after a paste and return", "\x1b[200~a\x1b[201~\r~.", "\x1b[200~a\x1b[201~\r<END>"},
+		{"a broken end of a paste", "\x1b[200~\x1b[201\r~.\x1b[201~\r~.", "\x1b[200~\x1b[201\r~.\x1b[201~\r<END>"},
+		{"an end within an end", "\x1b[200~\x1b[20\x1b[201~\r~.", "\x1b[200~\x1b[20\x1b[201~\r<END>"},
+		{"a paste's end without a start", "\x1b[201~\r~.", "\x1b[201~\r<END>"},
+		{"tilde before a paste", "\r~\x1b[200~\r~.", "\r~\x1b[200~\r~."},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := drive(&Escapes{}, tt.typed); got != tt.want {
+				t.Errorf("at once: got %q, want %q", got, tt.want)
+			}
+			if got := drive(&Escapes{}, strings.Split(tt.typed, "")...); got != tt.want {
+				t.Errorf("a byte at a time: got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestEscapeHelpListsWhatWorks(t *testing.T) {
+	for _, line := range EscapeHelpText() {
+		if !strings.HasPrefix(line, "~") {
+			continue
+		}
+		if got := drive(&Escapes{}, line[:2]); got == line[:2] {
+			t.Errorf("%q is listed and passes as text", line[:2])
+		}
+	}
+}
+
+func FuzzEscapes(f *testing.F) {
+	f.Add([]byte("ls\r~.x"), 3)
+	f.Add([]byte("\r~?\x1b[200~\r~.\x1b[201~\r~~"), 7)
+	f.Add([]byte("~\x1b[20\x1b[200~~"), 2)
+	f.Fuzz(func(t *testing.T, typed []byte, at int) {
+		at = min(max(at, 0), len(typed))
+		whole := drive(&Escapes{}, string(typed))
+		split := drive(&Escapes{}, string(typed[:at]), string(typed[at:]))
+		if whole != split {
+			t.Errorf("split at %d: %q, whole: %q", at, split, whole)
+		}
+		plain := !bytes.HasPrefix(typed, []byte("~")) &&
+			!bytes.Contains(typed, []byte("\r~")) && !bytes.Contains(typed, []byte("\n~"))
+		if plain && whole != string(typed) {
+			t.Errorf("no escape in %q, got %q", typed, whole)
+		}
+	})
+}

@@ -1,0 +1,377 @@
+//go:build linux || darwin
+
+package tty
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+	"go.uber.org/goleak"
+	"golang.org/x/sys/unix"
+	"golang.org/x/term"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const patience = 30 * time.Second
+
+// open opens a pseudo terminal: what is written to master is typed.
+func open(t *testing.T) (term *Terminal, master, slave *os.File) {
+	t.Helper()
+	master, slave, err := pty.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { master.Close(); slave.Close() })
+	return New(slave, slave), master, slave
+}
+
+func stty(t *testing.T, slave *os.File, args ...string) string {
+	t.Helper()
+	cmd := exec.Command("stty", args...)
+	cmd.Stdin = slave
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("stty %v: %v: %s", args, err, out)
+	}
+	return string(out)
+}
+
+func nonblocking(t *testing.T, f *os.File) bool {
+	t.Helper()
+	flags, err := unix.FcntlInt(f.Fd(), unix.F_GETFL, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return flags&unix.O_NONBLOCK != 0
+}
+
+func within(t *testing.T, what string, done <-chan struct{}) {
+	t.Helper()
+	select {
+	case <-done:
+	case <-time.After(patience):
+		t.Fatalf("%s did not happen", what)
+	}
+}
+
+func TestNotATerminal(t *testing.T) {
+	f, err := os.Create(t.TempDir() + "/file")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	tm := New(f, f)
+	if tm.IsTerminal() {
+		t.Error("a file is a terminal")
+	}
+	_, errSize := tm.Size()
+	_, errModes := tm.Modes()
+	_, errRaw := tm.Raw()
+	_, errInput := tm.Input()
+	for i, err := range []error{errSize, errModes, errRaw, errInput} {
+		if err == nil || !strings.Contains(err.Error(), f.Name()) {
+			t.Errorf("call %d: %v does not name the file", i, err)
+		}
+	}
+}
+
+func TestSize(t *testing.T) {
+	tm, master, _ := open(t)
+	if err := pty.Setsize(master, &pty.Winsize{Rows: 31, Cols: 97, X: 970, Y: 620}); err != nil {
+		t.Fatal(err)
+	}
+	size, err := tm.Size()
+	if want := (Size{Cols: 97, Rows: 31, Width: 970, Height: 620}); err != nil || size != want {
+		t.Errorf("got %+v, %v; want %+v", size, err, want)
+	}
+}
+
+func TestModes(t *testing.T) {
+	tm, _, slave := open(t)
+	check := func(want map[uint8]uint32) {
+		t.Helper()
+		got, err := tm.Modes()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for op, value := range want {
+			if v, ok := got[op]; !ok || v != value {
+				t.Errorf("opcode %d: got %d (%v), want %d", op, v, ok, value)
+			}
+		}
+	}
+	stty(t, slave, "sane", "cs8", "38400")
+	check(map[uint8]uint32{
+		1: 3, 3: 127, 4: 21, 5: 4, 6: 255, 10: 26, // intr erase kill eof, no eol, susp
+		36: 1, 38: 1, 34: 0, 50: 1, 51: 1, 53: 1, 70: 1, 72: 1, 90: 1, 91: 1, 92: 0,
+		128: 38400, 129: 38400,
+	})
+	stty(t, slave, "intr", "^G", "susp", "undef", "eol", "x", "-echo", "-icrnl", "ixany", "iutf8", "-onlcr", "noflsh", "9600")
+	check(map[uint8]uint32{
+		1: 7, 10: 255, 6: 'x', 53: 0, 36: 0, 39: 1, 42: 1, 72: 0, 57: 1, 128: 9600, 129: 9600,
+	})
+}
+
+func TestRawRestoresExactly(t *testing.T) {
+	tm, _, slave := open(t)
+	stty(t, slave, "sane", "intr", "^G", "-echo", "ixany", "ixoff", "eol", "x", "min", "3")
+	before := stty(t, slave, "-a")
+	for range 5 {
+		restore, err := tm.Raw()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if raw := stty(t, slave, "-a"); !strings.Contains(raw, "-icanon") || !strings.Contains(raw, "-isig") {
+			t.Fatalf("not raw: %s", raw)
+		}
+		var all sync.WaitGroup
+		for range 8 {
+			all.Go(func() {
+				if err := restore(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if after := stty(t, slave, "-a"); after != before {
+			t.Fatalf("before:\n%s\nafter:\n%s", before, after)
+		}
+	}
+}
+
+func TestRestoreLeavesALaterOwnerAlone(t *testing.T) {
+	tm, _, slave := open(t)
+	restore, err := tm.Raw()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := restore(); err != nil {
+		t.Fatal(err)
+	}
+	stty(t, slave, "-echo")
+	if err := restore(); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(stty(t, slave, "-a"), " -echo ") {
+		t.Error("the second restore undid what was set after the first")
+	}
+}
+
+// rawTerminal opens a terminal in raw mode.
+func rawTerminal(t *testing.T) (tm *Terminal, master, slave *os.File) {
+	t.Helper()
+	tm, master, slave = open(t)
+	if _, err := term.MakeRaw(int(slave.Fd())); err != nil {
+		t.Fatal(err)
+	}
+	return tm, master, slave
+}
+
+func TestInputCancelLosesNoKey(t *testing.T) {
+	tm, master, slave := rawTerminal(t)
+	for round := range 100 {
+		in, err := tm.Input()
+		if err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		var got []byte
+		go func() {
+			buf := make([]byte, 64)
+			for {
+				n, err := in.Read(buf)
+				got = append(got, buf[:n]...)
+				if err != nil {
+					ended <- err
+					return
+				}
+			}
+		}()
+		// A key and Cancel at the same time: it must be either read or still there.
+		key := fmt.Sprintf("%02d", round)
+		typed := make(chan error, 1)
+		go func() { _, err := master.WriteString(key); typed <- err }()
+		in.Cancel()
+		in.Cancel()
+		if err := <-typed; err != nil {
+			t.Fatal(err)
+		}
+		if err := <-ended; !errors.Is(err, ErrCanceled) {
+			t.Fatalf("read ended with %v", err)
+		}
+		if _, err := in.Read(make([]byte, 1)); !errors.Is(err, ErrCanceled) {
+			t.Fatalf("a later read returned %v", err)
+		}
+		if err := in.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if nonblocking(t, slave) {
+			t.Fatal("O_NONBLOCK is left on the terminal")
+		}
+		for len(got) < len(key) {
+			buf := make([]byte, 8)
+			n, err := slave.Read(buf)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, buf[:n]...)
+		}
+		if string(got) != key {
+			t.Fatalf("typed %q, got %q", key, got)
+		}
+	}
+}
+
+// TestInputCanceledWithAKeyWaiting is the case that a plain wait-then-read
+// fails: the key is there, the reader was told of it, and Cancel comes first.
+func TestInputCanceledWithAKeyWaiting(t *testing.T) {
+	tm, master, slave := rawTerminal(t)
+	in, err := tm.Input()
+	if err != nil {
+		t.Fatal(err)
+	}
+	gate := in.r.(*unixInput).gate
+	gate.mu.Lock() // the reader is held where it is about to take the key
+	ended := make(chan error, 1)
+	go func() {
+		_, err := in.Read(make([]byte, 8))
+		ended <- err
+	}()
+	if _, err := master.WriteString("k"); err != nil {
+		t.Fatal(err)
+	}
+	gate.closed = true // as Cancel does, which has to wait for the lock
+	gate.mu.Unlock()
+	in.r.(*unixInput).waiter.Cancel()
+	if err := <-ended; !errors.Is(err, ErrCanceled) {
+		t.Fatalf("read ended with %v", err)
+	}
+	in.Close()
+	buf := make([]byte, 8)
+	if n, err := slave.Read(buf); err != nil || string(buf[:n]) != "k" {
+		t.Fatalf("the next reader got %q, %v", buf[:n], err)
+	}
+}
+
+func TestInputMendsNonblock(t *testing.T) {
+	tm, master, slave := rawTerminal(t)
+	in, err := tm.Input()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	if err := unix.SetNonblock(int(slave.Fd()), true); err != nil { // as a careless child does
+		t.Fatal(err)
+	}
+	if _, err := master.WriteString("k"); err != nil {
+		t.Fatal(err)
+	}
+	buf := make([]byte, 8)
+	if n, err := in.Read(buf); err != nil || string(buf[:n]) != "k" {
+		t.Fatalf("got %q, %v", buf[:n], err)
+	}
+}
+
+func TestInputEndsWithTheTerminal(t *testing.T) {
+	tm, master, _ := rawTerminal(t)
+	in, err := tm.Input()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	master.Close()
+	if _, err := in.Read(make([]byte, 8)); err == nil || errors.Is(err, ErrCanceled) {
+		t.Errorf("read on a hung-up terminal: %v", err)
+	}
+}
+
+func TestWatchSize(t *testing.T) {
+	tm, master, _ := open(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	sizes := tm.WatchSize(ctx)
+	for i := range 3 {
+		want := Size{Cols: 100 + i, Rows: 40}
+		if err := pty.Setsize(master, &pty.Winsize{Rows: 40, Cols: uint16(want.Cols)}); err != nil {
+			t.Fatal(err)
+		}
+		// The terminal is not this process's own, so the kernel signals another.
+		if err := syscall.Kill(os.Getpid(), syscall.SIGWINCH); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case got := <-sizes:
+			if got != want {
+				t.Fatalf("got %+v, want %+v", got, want)
+			}
+		case <-time.After(patience):
+			t.Fatal("no size came")
+		}
+	}
+	cancel()
+	for range sizes {
+		t.Error("a size came after the end")
+	}
+}
+
+func TestDiscardOutputUnblocksWrite(t *testing.T) {
+	tm, _, _ := rawTerminal(t) // nobody reads master
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if _, err := tm.Write(make([]byte, 1<<20)); err != nil {
+			t.Error(err)
+		}
+	}()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(patience)
+	for {
+		select {
+		case <-done:
+			return
+		case <-deadline:
+			t.Fatal("the write did not end")
+		case <-tick.C:
+			if err := tm.DiscardOutput(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+func TestWriteMendsNonblock(t *testing.T) {
+	tm, master, slave := rawTerminal(t)
+	tm.IsTerminal()
+	if err := unix.SetNonblock(int(slave.Fd()), true); err != nil {
+		t.Fatal(err)
+	}
+	const size = 1 << 20
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		buf := make([]byte, 4096)
+		for total := 0; total < size; {
+			n, err := master.Read(buf)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			total += n
+		}
+	}()
+	if n, err := tm.Write(make([]byte, size)); n != size || err != nil {
+		t.Fatalf("wrote %d, %v", n, err)
+	}
+	within(t, "the end of the output", read)
+}
