@@ -1,101 +1,131 @@
 // Package manager holds podbay's use cases, which both faces share: list pods
 // with their routes and verdicts, probe them, connect to one, start and stop,
 // log in and out of RunPod.
+//
+// It translates: what RunPod reports and what was measured become doctor's
+// Facts, and every text that leaves it is cleaned and safe to draw.
 package manager
 
 import (
 	"context"
-	"errors"
-	"io"
+	"log/slog"
+	"sync"
 	"time"
 
 	"podbay/config"
-)
-
-var errNotBuilt = errors.New("not built yet")
-
-// APIKeysPage is where a user makes an API key.
-const APIKeysPage = "https://console.runpod.io/user/settings"
-
-// The failures of the account that a face decides on.
-var (
-	ErrNoAPIKey    = errors.New("no API key")               // ask for one
-	ErrKeyRejected = errors.New("the API key was rejected") // ask for another one
+	"podbay/identity"
+	"podbay/runpod"
+	"podbay/sshconn"
+	"podbay/state"
 )
 
 // Options says what a Manager stands on.
 type Options struct {
 	Paths    config.Paths
 	Settings config.Settings
-	Getenv   func(string) string
+	Getenv   func(string) string // for RUNPOD_API_KEY, SSH_AUTH_SOCK, TERM, LANG and LC_*
+	Origin   string              // of the API, as Origin returns it
+	// Lifetime ends attached sessions when it ends: the owner of signals cancels
+	// it on SIGTERM and SIGHUP. nil means that nothing does.
+	Lifetime  context.Context
+	UserAgent string
+	Logger    *slog.Logger     // nil means none; never receives a secret
+	Now       func() time.Time // nil means time.Now
+}
+
+// api is what the manager needs of RunPod's client.
+type api interface {
+	ListPods(ctx context.Context) ([]runpod.Pod, error)
+	GetPod(ctx context.Context, id string) (*runpod.Pod, error)
+	PodAction(ctx context.Context, id string, action runpod.Action) (*runpod.Pod, error)
+	SSHKeys(ctx context.Context) ([]string, error)
+	PollInterval(want time.Duration) time.Duration
+	Close()
 }
 
 // Manager carries out the use cases. It may be used by several goroutines.
-type Manager struct{}
+type Manager struct {
+	opts   Options
+	now    func() time.Time
+	log    *slog.Logger
+	known  *sshconn.KnownHosts
+	store  *state.Store
+	finder identity.Finder
+
+	mu         sync.Mutex
+	client     api // nil without an API key
+	key        config.APIKey
+	pods       map[string]runpod.Pod // what was last reported, without Env and Args
+	listed     time.Time
+	probes     map[string]probed
+	memory     map[string]state.PodMemory
+	registered registeredKeys
+	changed    map[string]string // pod ID to the known_hosts name whose key was found changed
+}
 
 // Open returns a manager. Without an API key it opens all the same; Refresh then
 // returns ErrNoAPIKey.
-func Open(opts Options) (*Manager, error) { return nil, errNotBuilt }
+func Open(opts Options) (*Manager, error) {
+	m := &Manager{
+		opts:    opts,
+		now:     opts.Now,
+		log:     opts.Logger,
+		known:   &sshconn.KnownHosts{Path: opts.Paths.KnownHosts},
+		store:   &state.Store{Dir: opts.Paths.State},
+		finder:  identity.Finder{Home: opts.Paths.Home, Getenv: opts.Getenv, Extra: opts.Settings.IdentityFile},
+		pods:    map[string]runpod.Pod{},
+		probes:  map[string]probed{},
+		memory:  map[string]state.PodMemory{},
+		changed: map[string]string{},
+	}
+	if m.now == nil {
+		m.now = time.Now
+	}
+	if m.log == nil {
+		m.log = slog.New(slog.DiscardHandler)
+	}
+	if m.opts.Lifetime == nil {
+		m.opts.Lifetime = context.Background()
+	}
+	if memory, err := m.store.Pods(); err != nil {
+		m.log.Warn("what was remembered of the pods cannot be read", "error", err)
+	} else {
+		m.memory = memory
+	}
+	return m, nil
+}
 
 // Close releases connections.
-func (m *Manager) Close() error { return nil }
-
-// Refresh asks RunPod for the account's pods. The rows carry what earlier probes
-// measured, as far as it is still about the same container. Errors wrap
-// ErrNoAPIKey or ErrKeyRejected where a key is the reason; each is one plain
-// sentence with the next step.
-func (m *Manager) Refresh(ctx context.Context) (Listing, error) { return Listing{}, errNotBuilt }
-
-// Probe measures the SSH endpoints of pods side by side, bounded, and sends each
-// row again with its new verdict. The channel is closed when all are done or ctx
-// ended; it must be drained or ctx cancelled.
-func (m *Manager) Probe(ctx context.Context, pods []Pod) <-chan Pod { return nil }
+func (m *Manager) Close() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.client != nil {
+		m.client.Close()
+		m.client = nil
+	}
+	return nil
+}
 
 // PollInterval is how long to wait until the next Refresh: the setting, or
 // longer when RunPod's quota asks for it.
-func (m *Manager) PollInterval() time.Duration { return 5 * time.Second }
-
-// Connect dials, checks the host key and authenticates. It returns
-// [*HostKeyUnknown], [*HostKeyChanged], [*PassphraseWanted] or [*Failure], or an
-// error that wraps ctx's when it was cancelled. The Session must be run or
-// discarded.
-func (m *Manager) Connect(ctx context.Context, req ConnectRequest) (*Session, error) {
-	return nil, errNotBuilt
+func (m *Manager) PollInterval() time.Duration {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.client == nil {
+		return m.opts.Settings.Refresh
+	}
+	return m.client.PollInterval(m.opts.Settings.Refresh)
 }
 
-// Stop asks RunPod to stop a pod: billing for compute ends, the container disk
-// is lost.
-func (m *Manager) Stop(ctx context.Context, podID string) error { return errNotBuilt }
-
-// Start asks RunPod to start a stopped pod: billing starts.
-func (m *Manager) Start(ctx context.Context, podID string) error { return errNotBuilt }
-
-// ForgetHostKey removes what is known of the pod's host key, so that the next
-// connection asks about the key that it finds.
-func (m *Manager) ForgetHostKey(ctx context.Context, podID string) error { return errNotBuilt }
-
-// Login checks key by a call and keeps it. The error is one plain sentence.
-func (m *Manager) Login(ctx context.Context, key string) error { return errNotBuilt }
-
-// Session is a connection that is ready for a shell. By its shape it is a Bubble
-// Tea ExecCommand.
-type Session struct{}
-
-// SetStdin says which terminal to read keys from.
-func (s *Session) SetStdin(r io.Reader) {}
-
-// SetStdout says which terminal to draw on.
-func (s *Session) SetStdout(w io.Writer) {}
-
-// SetStderr is part of the shape; a PTY has one output.
-func (s *Session) SetStderr(io.Writer) {}
-
-// Run attaches the terminal until the shell or the line ends, then closes the
-// connection. The error is nil whenever Ended tells how it went.
-func (s *Session) Run() error { return errNotBuilt }
-
-// Ended tells how Run went.
-func (s *Session) Ended() Ended { return Ended{} }
-
-// Discard closes a session that is not going to be run.
-func (s *Session) Discard() {}
+// remember changes what is kept of a pod, in memory and on disk. A disk that
+// cannot be written costs the memory, never the connection.
+func (m *Manager) remember(podID string, change func(*state.PodMemory)) {
+	m.mu.Lock()
+	memory := m.memory[podID]
+	change(&memory)
+	m.memory[podID] = memory
+	m.mu.Unlock()
+	if err := m.store.UpdatePod(podID, change); err != nil {
+		m.log.Warn("cannot remember", "pod", podID, "error", err)
+	}
+}

@@ -78,7 +78,8 @@ type Ended struct {
 	PodID    string
 	PodName  string
 	Status   int    // exit status as a shell would have it
-	Clean    bool   // the shell ended by itself with status 0
+	Clean    bool   // the shell ended with status 0, or the user left it with ~.
+	Lost     bool   // the connection was lost
 	Sentence string // "my-pod: shell ended with exit status 3", "my-pod: connection lost after 4 m: ..."
 }
 

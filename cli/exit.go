@@ -1,0 +1,93 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"podbay/manager"
+)
+
+// The exit codes, as in sysexits.h and ssh. "podbay ssh" otherwise exits with
+// the remote shell's own status.
+const (
+	exitOK          = 0
+	exitFailed      = 1   // anything else
+	exitUsage       = 64  // wrong words on the command line
+	exitNoPod       = 66  // no such pod, or several fit
+	exitUnavailable = 69  // RunPod cannot be asked, or failed
+	exitHostKey     = 76  // a host key is not known, or has changed
+	exitNoKey       = 77  // no API key, or RunPod does not accept it
+	exitSettings    = 78  // the settings file cannot be used
+	exitSSH         = 255 // no connection to the pod, or it was lost
+)
+
+const exitCodesHelp = `Exit codes: 0 all went well, 64 wrong usage, 66 no such pod, 69 RunPod cannot
+be asked, 76 host key not trusted, 77 no API key or not accepted, 78 settings
+file not usable, 255 no connection to the pod or lost, 1 anything else;
+128+n ended by signal n. "podbay ssh" else exits as the remote shell did.`
+
+// usageError is a wrong command line.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// settingsError is a settings file that cannot be used.
+type settingsError struct{ error }
+
+func (e settingsError) Unwrap() error { return e.error }
+
+// statusError is a remote shell's exit status: nothing failed in podbay, and
+// nothing is printed.
+type statusError int
+
+func (e statusError) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
+
+func silent(err error) bool {
+	var status statusError
+	return errors.As(err, &status)
+}
+
+// ExitCode maps what a command returned to the process's exit code.
+func ExitCode(err error) int {
+	var (
+		status   statusError
+		usage    usageError
+		settings settingsError
+		unknown  *manager.HostKeyUnknown
+		changed  *manager.HostKeyChanged
+		failure  *manager.Failure
+	)
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &status):
+		return int(status)
+	case errors.As(err, &usage), isCobraUsage(err):
+		return exitUsage
+	case errors.As(err, &settings):
+		return exitSettings
+	case errors.Is(err, manager.ErrNoPod):
+		return exitNoPod
+	case errors.As(err, &unknown), errors.As(err, &changed):
+		return exitHostKey
+	case errors.Is(err, manager.ErrNoAPIKey), errors.Is(err, manager.ErrKeyRejected):
+		return exitNoKey
+	case errors.As(err, &failure):
+		return exitSSH
+	case manager.IsAPIError(err):
+		return exitUnavailable
+	}
+	return exitFailed
+}
+
+// isCobraUsage recognises the errors that cobra makes of wrong words without a
+// type of their own (spf13/cobra command.go and args.go).
+func isCobraUsage(err error) bool {
+	for _, prefix := range []string{"unknown command", "accepts ", "requires ", "unknown flag", "unknown shorthand"} {
+		if strings.HasPrefix(err.Error(), prefix) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,87 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"podbay/config"
+	"podbay/manager"
+)
+
+// maxKeyInput bounds what is read from a pipe as an API key.
+const maxKeyInput = 4096
+
+func (a *app) loginCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "login",
+		Short: "Check a RunPod API key and keep it",
+		Long: `Ask for a RunPod API key, check it by a call, and keep it in podbay's own
+credentials file, which only you can read. Make a key at
+` + manager.APIKeysPage + `
+
+In scripts: podbay login < FILE`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.runLogin(cmd.Context()) },
+	}
+}
+
+func (a *app) runLogin(ctx context.Context) error {
+	m, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	key, err := a.readKey(ctx)
+	if err != nil {
+		return err
+	}
+	if err := m.Login(ctx, key.Reveal()); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.std.Out, "The key works. It is kept in %s for %s.\n", m.Account().Credentials, m.Account().Origin)
+	if a.getenv(string(config.KeyFromEnv)) != "" {
+		fmt.Fprintln(a.std.Out, "RUNPOD_API_KEY is set and goes before it: unset it to use the key that is kept.")
+	}
+	return nil
+}
+
+func (a *app) readKey(ctx context.Context) (config.Secret, error) {
+	if term.IsTerminal(int(a.std.In.Fd())) {
+		key, err := a.readSecret(ctx, "RunPod API key (it is not shown): ")
+		return config.Secret(key), err
+	}
+	text, err := io.ReadAll(io.LimitReader(a.std.In, maxKeyInput))
+	if err != nil {
+		return "", fmt.Errorf("reading the API key from standard input: %w", err)
+	}
+	return config.Secret(text), nil
+}
+
+func (a *app) logoutCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "logout",
+		Short: "Remove the API key that podbay keeps",
+		Long: `Remove the API key that podbay login keeps. Keys in RUNPOD_API_KEY and in
+RunPod's own ~/.runpod/config.toml are not podbay's and stay.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			m, err := a.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			removed, err := m.Logout()
+			switch {
+			case err != nil:
+				return err
+			case removed:
+				fmt.Fprintf(a.std.Out, "The key for %s is removed from %s.\n", m.Account().Origin, m.Account().Credentials)
+			default:
+				fmt.Fprintf(a.std.Out, "There was no key for %s in %s.\n", m.Account().Origin, m.Account().Credentials)
+			}
+			return nil
+		},
+	}
+}

@@ -1,0 +1,174 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"podbay/manager"
+)
+
+func (a *app) sshCommand() *cobra.Command {
+	var (
+		proxy   bool
+		jump    string
+		options []string
+	)
+	cmd := &cobra.Command{
+		Use:   "ssh POD",
+		Short: "Open a shell on a pod, by its name or ID",
+		Long: `Open a shell on a pod, by its name or ID, or by how only one of them begins.
+
+The exit code is the remote shell's own. Inside the shell, after a newline,
+~. leaves and ~? tells what else there is, as in OpenSSH.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case jump != "":
+				return usageError{errors.New("podbay does not jump: it connects to pods by itself; for a jump host use: ssh -J " + jump + " with the command that podbay ls --json shows")}
+			case len(options) > 0:
+				return usageError{errors.New("podbay takes no ssh options: put IdentityFile and the like into ~/.ssh/config, or use ssh with the command that podbay ls --json shows")}
+			case !a.onTerminal():
+				return usageError{errors.New("podbay ssh opens a shell and needs a terminal; in scripts use ssh with the command that podbay ls --json shows")}
+			}
+			via := manager.RouteKind("")
+			if proxy {
+				via = manager.RouteProxy
+			}
+			return a.runSSH(cmd.Context(), args[0], via)
+		},
+	}
+	cmd.Flags().BoolVar(&proxy, "proxy", false, "go by RunPod's proxy, even where a direct way exists")
+	cmd.Flags().StringVarP(&jump, "jump", "J", "", "")
+	cmd.Flags().StringArrayVarP(&options, "option", "o", nil, "")
+	for _, name := range []string{"jump", "option"} {
+		if err := cmd.Flags().MarkHidden(name); err != nil {
+			panic(err) // a flag that was not defined above: a mistake in this function
+		}
+	}
+	return cmd
+}
+
+func (a *app) runSSH(ctx context.Context, word string, via manager.RouteKind) error {
+	m, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	listing, err := m.Refresh(ctx)
+	if err != nil {
+		return err
+	}
+	pod, err := manager.Find(listing.Pods, word)
+	if err != nil {
+		return err
+	}
+	session, err := a.connect(ctx, m, manager.ConnectRequest{PodID: pod.ID, Via: via})
+	if err != nil {
+		return err
+	}
+	session.SetStdin(a.std.In)
+	session.SetStdout(a.std.Out)
+	if err := session.Run(); err != nil {
+		return err
+	}
+	ended := session.Ended()
+	if ended.Lost || ended.Status == exitSSH {
+		fmt.Fprintln(a.std.Err, "podbay: "+ended.Sentence)
+	}
+	if ended.Status == 0 {
+		return nil
+	}
+	return statusError(ended.Status)
+}
+
+// connect asks until Connect has no question left.
+func (a *app) connect(ctx context.Context, m *manager.Manager, req manager.ConnectRequest) (*manager.Session, error) {
+	for {
+		session, err := m.Connect(ctx, req)
+		var (
+			unknown    *manager.HostKeyUnknown
+			passphrase *manager.PassphraseWanted
+		)
+		switch {
+		case errors.As(err, &unknown):
+			if !a.trusts(ctx, unknown) {
+				return nil, fmt.Errorf("not connected: %w", err)
+			}
+			req.AcceptHostKey = unknown.Fingerprint
+		case errors.As(err, &passphrase):
+			if req.Passphrases == nil {
+				req.Passphrases = map[string][]byte{}
+			}
+			secret, readErr := a.readSecret(ctx, passphraseLine(passphrase))
+			if readErr != nil || len(secret) == 0 {
+				return nil, fmt.Errorf("not connected: %w", err)
+			}
+			req.Passphrases[passphrase.Path] = secret
+		default:
+			return session, err
+		}
+	}
+}
+
+func passphraseLine(q *manager.PassphraseWanted) string {
+	if q.Wrong {
+		return "That does not fit. Passphrase for " + q.Name + ": "
+	}
+	return "Passphrase for " + q.Name + ": "
+}
+
+// trusts asks about a host key at first sight; only "yes" in full trusts it.
+func (a *app) trusts(ctx context.Context, q *manager.HostKeyUnknown) bool {
+	fmt.Fprintf(a.std.Err, "%s was never seen before. At %s it shows this %s host key:\n  %s\n"+
+		"Many pods print their host keys to the container log: compare it there.\n"+
+		"Trust it and connect? Type yes, or press enter for no: ", q.Pod.Name, q.Addr, q.KeyType, q.Fingerprint)
+	answer, err := a.readLine(ctx)
+	return err == nil && strings.EqualFold(strings.TrimSpace(answer), "yes")
+}
+
+// readLine reads a line from the terminal; ctx's end gives up the wait.
+func (a *app) readLine(ctx context.Context) (string, error) {
+	return await(ctx, func() (string, error) { return bufio.NewReader(a.std.In).ReadString('\n') })
+}
+
+// readSecret asks for something that must not be seen.
+func (a *app) readSecret(ctx context.Context, question string) ([]byte, error) {
+	fd := int(a.std.In.Fd())
+	before, err := term.GetState(fd)
+	if err != nil {
+		return nil, err
+	}
+	defer fmt.Fprintln(a.std.Err)
+	fmt.Fprint(a.std.Err, question)
+	secret, err := await(ctx, func() ([]byte, error) { return term.ReadPassword(fd) })
+	if err != nil {
+		return nil, errors.Join(err, term.Restore(fd, before))
+	}
+	return secret, nil
+}
+
+// await returns what read gives, or ctx's end. A read that is given up goes on
+// until the process ends, which is what a ctx that ended here is about to do.
+func await[T any](ctx context.Context, read func() (T, error)) (T, error) {
+	type answer struct {
+		value T
+		err   error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		value, err := read()
+		answers <- answer{value, err}
+	}()
+	select {
+	case got := <-answers:
+		return got.value, got.err
+	case <-ctx.Done():
+		var none T
+		return none, context.Cause(ctx)
+	}
+}

@@ -1,0 +1,155 @@
+package manager
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"podbay/config"
+	"podbay/runpod"
+)
+
+// APIKeysPage is where a user makes an API key.
+const APIKeysPage = "https://console.runpod.io/user/settings"
+
+// The failures of the account that a face decides on.
+var (
+	ErrNoAPIKey    = errors.New("no API key")               // ask for one
+	ErrKeyRejected = errors.New("the API key was rejected") // ask for another one
+)
+
+// Origin says whether address can be used as the API's and returns it in its
+// normal form. Its error says what is wrong and what is allowed.
+func Origin(address string) (string, error) { return runpod.CheckBaseURL(address) }
+
+// IsAPIError reports whether err is a call to RunPod that failed.
+func IsAPIError(err error) bool {
+	var api *runpod.Error
+	return errors.As(err, &api)
+}
+
+// Account tells which API key is used where, without telling the key.
+type Account struct {
+	Origin      string // the API's origin
+	Credentials string // the file in which Login keeps a key
+	// KeySource is "RUNPOD_API_KEY" or a file's path; "" without a key. While it
+	// is "RUNPOD_API_KEY", that variable wins over a key that Login keeps.
+	KeySource string
+}
+
+// Account tells which API key is used where.
+func (m *Manager) Account() Account {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return Account{
+		Origin:      m.opts.Origin,
+		Credentials: m.opts.Paths.Credentials,
+		KeySource:   sourceName(m.key),
+	}
+}
+
+func sourceName(key config.APIKey) string {
+	if key.Source == config.KeyFromEnv {
+		return string(config.KeyFromEnv)
+	}
+	return key.Path
+}
+
+// api returns the client, made on first use from the key that is found then.
+func (m *Manager) api() (api, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.client != nil {
+		return m.client, nil
+	}
+	key, err := config.FindAPIKey(m.opts.Paths, m.opts.Getenv, m.opts.Origin)
+	switch {
+	case errors.Is(err, config.ErrNoAPIKey):
+		return nil, fmt.Errorf("%w: set RUNPOD_API_KEY or run podbay login; keys are made at %s", ErrNoAPIKey, APIKeysPage)
+	case err != nil:
+		return nil, err
+	}
+	client, err := m.newClient(key.Key)
+	if err != nil {
+		return nil, m.accountError(err, key)
+	}
+	m.client, m.key = client, key
+	return client, nil
+}
+
+func (m *Manager) newClient(key config.Secret) (*runpod.Client, error) {
+	return runpod.New(runpod.Options{
+		BaseURL:   m.opts.Origin,
+		APIKey:    key.Reveal(),
+		UserAgent: m.opts.UserAgent,
+		Logger:    m.log,
+		Now:       m.now,
+	})
+}
+
+// accountError words a failed call; what a key is the reason of wraps
+// ErrKeyRejected.
+func (m *Manager) accountError(err error, key config.APIKey) error {
+	switch {
+	case errors.Is(err, runpod.ErrUnauthorized):
+		return fmt.Errorf("%w: RunPod does not accept the key from %s", ErrKeyRejected, sourceName(key))
+	case errors.Is(err, runpod.ErrBadKey):
+		return fmt.Errorf("%w: what %s holds is not an API key: %w", ErrKeyRejected, sourceName(key), err)
+	}
+	return err
+}
+
+// callError words a failed call with the key in use.
+func (m *Manager) callError(err error) error {
+	m.mu.Lock()
+	key := m.key
+	m.mu.Unlock()
+	return m.accountError(err, key)
+}
+
+// Login checks key by a call and keeps it. The error is one plain sentence.
+func (m *Manager) Login(ctx context.Context, key string) error {
+	secret := config.Secret(strings.TrimSpace(key))
+	if secret == "" {
+		return errors.New("nothing was entered: paste the API key")
+	}
+	client, err := m.newClient(secret)
+	if err == nil {
+		_, err = client.ListPods(ctx)
+	}
+	if err != nil {
+		if client != nil {
+			client.Close()
+		}
+		return loginError(err)
+	}
+	if err := config.SaveAPIKey(m.opts.Paths, m.opts.Origin, secret); err != nil {
+		client.Close()
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.client != nil {
+		m.client.Close()
+	}
+	m.client = client
+	m.key = config.APIKey{Key: secret, Source: config.KeyFromCredentials, Path: m.opts.Paths.Credentials}
+	m.registered = registeredKeys{}
+	return nil
+}
+
+func loginError(err error) error {
+	switch {
+	case errors.Is(err, runpod.ErrUnauthorized):
+		return fmt.Errorf("%w: RunPod does not accept it; copy it again, or make a new one at %s", ErrKeyRejected, APIKeysPage)
+	case errors.Is(err, runpod.ErrForbidden):
+		return fmt.Errorf("%w: RunPod knows it, but it may not read pods; make one with read and write access to pods at %s", ErrKeyRejected, APIKeysPage)
+	}
+	return err
+}
+
+// Logout removes the key that Login kept and reports whether there was one.
+func (m *Manager) Logout() (removed bool, err error) {
+	return config.RemoveAPIKey(m.opts.Paths, m.opts.Origin)
+}

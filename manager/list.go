@@ -1,0 +1,253 @@
+package manager
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"podbay/runpod"
+	"podbay/sshconn"
+	"podbay/sshkey"
+)
+
+// maxProbes is how many endpoints are probed side by side: enough that many
+// silent ones do not hold up the others, few enough for the usual limit of 256
+// open files on macOS.
+const maxProbes = 100
+
+// A ready endpoint is measured again after probeAgain, one that is not ready at
+// every refresh: that is what people wait for.
+const probeAgain = 30 * time.Second
+
+// registeredAgain is how long the account's registered keys are believed; they
+// only decide which key is offered first and how a refusal is worded.
+const registeredAgain = 5 * time.Minute
+
+// registeredKeys is the account's registered keys, by fingerprint.
+type registeredKeys struct {
+	at           time.Time // zero: never learnt
+	fingerprints map[string]bool
+}
+
+// Refresh asks RunPod for the account's pods. The rows carry what earlier probes
+// measured, as far as it is still about the same container. Errors wrap
+// ErrNoAPIKey or ErrKeyRejected where a key is the reason; each is one plain
+// sentence with the next step.
+func (m *Manager) Refresh(ctx context.Context) (Listing, error) {
+	client, err := m.api()
+	if err != nil {
+		return Listing{}, err
+	}
+	var keys sync.WaitGroup
+	keys.Go(func() { m.learnRegistered(ctx, client) })
+	pods, err := client.ListPods(ctx)
+	keys.Wait()
+	if err != nil {
+		return Listing{}, m.callError(err)
+	}
+	return m.take(pods), nil
+}
+
+// take keeps what was listed and makes the rows of it.
+func (m *Manager) take(pods []runpod.Pod) Listing {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.listed = m.now()
+	kept := make(map[string]runpod.Pod, len(pods))
+	listing := Listing{At: m.listed, Pods: make([]Pod, 0, len(pods))}
+	for _, p := range pods {
+		p.Env, p.Args = nil, ""
+		kept[p.ID] = p
+		listing.Pods = append(listing.Pods, m.row(p))
+	}
+	m.pods = kept
+	for id := range m.probes {
+		if _, ok := kept[id]; !ok {
+			delete(m.probes, id)
+		}
+	}
+	return listing
+}
+
+// learnRegistered asks for the registered keys now and then. A key without that
+// scope, or a failure, costs the knowledge and nothing else.
+func (m *Manager) learnRegistered(ctx context.Context, client api) {
+	m.mu.Lock()
+	fresh := !m.registered.at.IsZero() && m.now().Sub(m.registered.at) < registeredAgain
+	m.mu.Unlock()
+	if fresh {
+		return
+	}
+	lines, err := client.SSHKeys(ctx)
+	learnt := registeredKeys{at: m.now()}
+	if err != nil {
+		m.log.Debug("the registered keys are not known", "error", err)
+	} else {
+		learnt.fingerprints = fingerprints(lines)
+	}
+	m.mu.Lock()
+	m.registered = learnt
+	m.mu.Unlock()
+}
+
+// fingerprints reads the keys of registered lines; a malformed line is no key
+// that a pod would take.
+func fingerprints(lines []string) map[string]bool {
+	prints := map[string]bool{}
+	for _, line := range lines {
+		fields := strings.Fields(line)
+		if len(fields) < 2 {
+			continue
+		}
+		blob, err := base64.StdEncoding.DecodeString(fields[1])
+		if err != nil {
+			continue
+		}
+		if key, err := ssh.ParsePublicKey(blob); err == nil && key.Type() == fields[0] {
+			prints[sshkey.Fingerprint(key)] = true
+		}
+	}
+	return prints
+}
+
+// Probe measures the SSH endpoints of pods side by side, bounded, and sends each
+// measured row again with its new verdict. Pods without a direct endpoint, and
+// those that were found ready a moment ago, are not measured. The channel is
+// closed when all are done or ctx ended; it must be drained or ctx cancelled.
+func (m *Manager) Probe(ctx context.Context, pods []Pod) <-chan Pod {
+	rows := make(chan Pod)
+	due := m.due(pods)
+	go func() {
+		defer close(rows)
+		var running sync.WaitGroup
+		defer running.Wait()
+		slots := make(chan struct{}, maxProbes)
+		for _, pod := range due {
+			select {
+			case slots <- struct{}{}:
+			case <-ctx.Done():
+				return
+			}
+			running.Go(func() {
+				defer func() { <-slots }()
+				row, ok := m.probe(ctx, pod)
+				if !ok {
+					return
+				}
+				select {
+				case rows <- row:
+				case <-ctx.Done():
+				}
+			})
+		}
+	}()
+	return rows
+}
+
+// due picks the pods whose endpoint must be measured.
+func (m *Manager) due(pods []Pod) []runpod.Pod {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var due []runpod.Pod
+	for _, row := range pods {
+		p, ok := m.pods[row.ID]
+		if !ok || p.Status != runpod.StatusRunning || p.SSH.Direct == nil {
+			continue
+		}
+		last, measured := m.probes[p.ID]
+		if measured && last.addr == address(*p.SSH.Direct) &&
+			last.result.Outcome == sshconn.ProbeBanner && m.now().Sub(last.at) < probeAgain {
+			continue
+		}
+		due = append(due, p)
+	}
+	return due
+}
+
+// probe measures one pod; ok is false when ctx ended it or the pod is gone.
+func (m *Manager) probe(ctx context.Context, p runpod.Pod) (row Pod, ok bool) {
+	bounded, cancel := context.WithTimeout(ctx, m.opts.Settings.ProbeTimeout)
+	defer cancel()
+	addr := address(*p.SSH.Direct)
+	result := sshconn.Probe(bounded, addr)
+	if ctx.Err() != nil {
+		return Pod{}, false
+	}
+	m.log.Debug("probed", "pod", p.ID, "addr", addr, "outcome", result.Outcome, "latency", result.Latency, "error", result.Err)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now, still := m.pods[p.ID]
+	if !still {
+		return Pod{}, false
+	}
+	m.probes[p.ID] = probed{addr: addr, at: m.now(), result: result}
+	return m.row(now), true
+}
+
+// Stop asks RunPod to stop a pod: billing for compute ends, the container disk
+// is lost.
+func (m *Manager) Stop(ctx context.Context, podID string) error {
+	return m.act(ctx, podID, runpod.ActionStop)
+}
+
+// Start asks RunPod to start a stopped pod: billing starts.
+func (m *Manager) Start(ctx context.Context, podID string) error {
+	return m.act(ctx, podID, runpod.ActionStart)
+}
+
+func (m *Manager) act(ctx context.Context, podID string, action runpod.Action) error {
+	client, err := m.api()
+	if err != nil {
+		return err
+	}
+	pod, err := client.PodAction(ctx, podID, action)
+	if err != nil {
+		return m.callError(err)
+	}
+	if pod != nil {
+		m.mu.Lock()
+		pod.Env, pod.Args = nil, ""
+		m.pods[pod.ID] = *pod
+		m.mu.Unlock()
+	}
+	return nil
+}
+
+// ErrNoPod says that no pod, or more than one, is what the user meant.
+var ErrNoPod = errors.New("no such pod")
+
+// Find returns the pod that a user means: by ID, by name, or by the only name
+// or ID that begins so. Its error wraps ErrNoPod.
+func Find(pods []Pod, word string) (Pod, error) {
+	var named, begin []Pod
+	for _, p := range pods {
+		switch {
+		case p.ID == word:
+			return p, nil
+		case p.Name == word:
+			named = append(named, p)
+		case strings.HasPrefix(p.Name, word) || strings.HasPrefix(p.ID, word):
+			begin = append(begin, p)
+		}
+	}
+	if len(named) == 0 {
+		named = begin
+	}
+	switch len(named) {
+	case 0:
+		return Pod{}, fmt.Errorf("%w: none has the name or ID %q; podbay ls shows what there is", ErrNoPod, word)
+	case 1:
+		return named[0], nil
+	}
+	ids := make([]string, len(named))
+	for i, p := range named {
+		ids[i] = p.Name + " (" + p.ID + ")"
+	}
+	return Pod{}, fmt.Errorf("%w: %q fits %d pods: %s; name one by its ID", ErrNoPod, word, len(named), strings.Join(ids, ", "))
+}

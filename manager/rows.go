@@ -1,0 +1,218 @@
+package manager
+
+import (
+	"fmt"
+	"net"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"podbay/cleantext"
+	"podbay/doctor"
+	"podbay/runpod"
+	"podbay/sshconn"
+	"podbay/state"
+)
+
+// The longest texts that a screen is given, in cells.
+const (
+	maxName  = 80
+	maxField = 160
+)
+
+// probed is what was last measured of a pod's direct endpoint.
+type probed struct {
+	addr   string // what was measured: another address is another question
+	at     time.Time
+	result sshconn.ProbeResult
+}
+
+// row makes the row of a pod from what is known of it. The manager's lock must
+// be held.
+func (m *Manager) row(p runpod.Pod) Pod {
+	now := m.now()
+	row := Pod{
+		ID:          cleantext.Line(p.ID, maxName),
+		Name:        cleantext.Line(p.Name, maxName),
+		Status:      cleantext.Line(string(p.Status), maxName),
+		GPU:         compute(p),
+		Image:       cleantext.Line(p.Image, maxField),
+		DataCenter:  cleantext.Line(p.DataCenterID, maxName),
+		Community:   p.Cloud == runpod.CloudCommunity,
+		PublicIP:    publicIP(p),
+		Exposes22:   slices.Contains(p.Ports, "22/tcp"),
+		CostPerHour: p.CostPerHour,
+		Volume:      volume(p.Mounts),
+		DiskGB:      p.DiskGB,
+		Locked:      p.Locked,
+		CanStart:    p.Allows(runpod.ActionStart) && p.Cluster == nil,
+		CanStop:     p.Allows(runpod.ActionStop) && p.Cluster == nil && !p.Locked,
+		Route:       route(p, ""),
+	}
+	if row.Name == "" {
+		row.Name = row.ID
+	}
+	if p.Cluster != nil {
+		row.Cluster = cleantext.Line(p.Cluster.ID, maxName)
+	}
+	if p.Status == runpod.StatusRunning {
+		row.StartedAt = p.StartedAt
+	}
+	if p.SSH.Direct != nil {
+		row.PublicPort = p.SSH.Direct.Port
+	}
+	facts := m.facts(p, now)
+	if probe, ok := m.probes[p.ID]; ok && facts.Probe.Outcome != "" {
+		row.Probed, row.ServerVersion = probe.at, probe.result.Banner
+	}
+	row.Verdict = doctor.Judge(facts)
+	return row
+}
+
+// facts gathers what is known of a pod. The manager's lock must be held.
+func (m *Manager) facts(p runpod.Pod, now time.Time) doctor.Facts {
+	f := doctor.Facts{
+		Status:    cleantext.Line(string(p.Status), maxName),
+		Community: p.Cloud == runpod.CloudCommunity,
+		Exposes22: slices.Contains(p.Ports, "22/tcp"),
+		HasProxy:  p.SSH.Proxy != nil,
+		CanStart:  p.Allows(runpod.ActionStart),
+		Cluster:   p.Cluster != nil,
+	}
+	if !p.StartedAt.IsZero() {
+		f.Started, f.SinceStart = true, now.Sub(p.StartedAt)
+	}
+	if p.SSH.Direct != nil {
+		f.DirectAddr = address(*p.SSH.Direct)
+	}
+	if probe, ok := m.probes[p.ID]; ok && probe.addr == f.DirectAddr && !probe.at.Before(p.StartedAt) {
+		f.Probe = doctor.Probe{
+			Outcome: doctor.Outcome(probe.result.Outcome),
+			Latency: probe.result.Latency,
+			Got:     probe.result.Got,
+		}
+	}
+	f.Login = login(m.memory[p.ID], route(p, "").Kind, p.StartedAt, now)
+	return f
+}
+
+// login tells of the last login by this route to the container that runs since
+// startedAt; one to an earlier container says nothing of this one.
+func login(memory state.PodMemory, via RouteKind, startedAt, now time.Time) doctor.Login {
+	switch {
+	case memory.LoginRefused.After(startedAt) && memory.RefusedVia == string(via):
+		return doctor.Login{Outcome: doctor.LoginRefused, Age: now.Sub(memory.LoginRefused), Offered: memory.RefusedKeys}
+	case memory.LoginAccepted.After(startedAt):
+		return doctor.Login{Outcome: doctor.LoginAccepted, Age: now.Sub(memory.LoginAccepted)}
+	}
+	return doctor.Login{}
+}
+
+// route says how a connection would be made: via, or the best there is when via
+// is "".
+func route(p runpod.Pod, via RouteKind) Route {
+	direct, proxy := p.SSH.Direct, p.SSH.Proxy
+	running := p.Status != runpod.StatusExited && p.Status != runpod.StatusTerminated
+	switch {
+	case !running:
+		return Route{Kind: RouteNone, Reason: "the pod is not running"}
+	case direct != nil && via != RouteProxy:
+		return endpointRoute(RouteDirect, *direct, "")
+	case proxy != nil && via != RouteDirect:
+		return endpointRoute(RouteProxy, *proxy, whyNotDirect(p))
+	case via == RouteProxy:
+		return Route{Kind: RouteNone, Reason: "RunPod reports no proxy address for this pod"}
+	}
+	return Route{Kind: RouteNone, Reason: whyNotDirect(p)}
+}
+
+func whyNotDirect(p runpod.Pod) string {
+	switch {
+	case p.SSH.Direct != nil:
+		return "asked for"
+	case !slices.Contains(p.Ports, "22/tcp"):
+		return "22/tcp is not among the pod's ports"
+	case p.Cloud == runpod.CloudCommunity:
+		return "RunPod reports no public port; community hosts often have no public IP"
+	}
+	return "RunPod reports no public port for 22/tcp"
+}
+
+func endpointRoute(kind RouteKind, e runpod.Endpoint, reason string) Route {
+	return Route{
+		Kind:    kind,
+		Addr:    address(e),
+		User:    cleantext.Line(e.Username, maxName),
+		Command: command(e),
+		Reason:  reason,
+	}
+}
+
+func address(e runpod.Endpoint) string {
+	return net.JoinHostPort(cleantext.Line(e.Host, maxField), strconv.Itoa(e.Port))
+}
+
+var (
+	plainHost = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.:-]*$`)
+	plainUser = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]*$`)
+)
+
+// command is the ssh command line for an endpoint. It is built here, and not
+// taken from the API's own words, because a user will paste it into a shell.
+func command(e runpod.Endpoint) string {
+	if !plainHost.MatchString(e.Host) || !plainUser.MatchString(e.Username) {
+		return ""
+	}
+	line := "ssh " + e.Username + "@" + e.Host
+	if e.Port != 22 {
+		line += " -p " + strconv.Itoa(e.Port)
+	}
+	return line
+}
+
+// publicIP is the address that RunPod reports for the pod, whether or not port
+// 22 is mapped on it.
+func publicIP(p runpod.Pod) string {
+	if p.SSH.Direct != nil {
+		return cleantext.Line(p.SSH.Direct.Host, maxField)
+	}
+	if p.Runtime == nil {
+		return ""
+	}
+	for _, port := range p.Runtime.Ports {
+		if port.Type == "tcp" && port.IP != "" {
+			return cleantext.Line(port.IP, maxField)
+		}
+	}
+	return ""
+}
+
+func compute(p runpod.Pod) string {
+	switch {
+	case p.GPU != nil:
+		name := p.GPU.ID
+		for _, maker := range []string{"NVIDIA ", "GeForce ", "AMD ", "Instinct "} {
+			name = strings.TrimPrefix(name, maker)
+		}
+		name = cleantext.Line(name, maxName)
+		if p.GPU.Count > 1 {
+			return fmt.Sprintf("%d× %s", p.GPU.Count, name)
+		}
+		return name
+	case p.CPU != nil:
+		return fmt.Sprintf("%d vCPU", p.CPU.VCPU)
+	}
+	return ""
+}
+
+func volume(mounts runpod.Mounts) string {
+	switch {
+	case mounts.Persistent != nil:
+		return cleantext.Line(fmt.Sprintf("%d GB volume at %s", mounts.Persistent.SizeGB, mounts.Persistent.Path), maxField)
+	case len(mounts.Network) > 0:
+		return cleantext.Line("network volume at "+mounts.Network[0].Path, maxField)
+	}
+	return ""
+}
