@@ -2,6 +2,7 @@ package tty
 
 import (
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/charmbracelet/x/ansi"
 	"github.com/charmbracelet/x/ansi/parser"
@@ -66,15 +67,30 @@ func NewScreen() *Screen {
 
 // Follow takes note of output. A sequence may be split over calls.
 func (s *Screen) Follow(output []byte) {
-	for _, b := range output {
-		if b == ansi.ESC && s.parser.State() == parser.Utf8State {
+	for i := 0; i < len(output); i++ {
+		if s.parser.State() == parser.GroundState {
+			i = skipText(output, i)
+			if i == len(output) {
+				break
+			}
+		}
+		if output[i] == ansi.ESC && s.parser.State() == parser.Utf8State {
 			s.parser.Reset() // a terminal drops the broken character; the parser would eat the ESC
 		}
-		s.parser.Advance(b)
+		s.parser.Advance(output[i])
 	}
 	if n := len(output); n > 0 {
 		s.lineStart = output[n-1] == '\n'
 	}
+}
+
+// skipText returns where the next byte from i on is that can change the parser's
+// state: most output is plain text, and the parser is five times slower.
+func skipText(output []byte, i int) int {
+	for i < len(output) && output[i] < utf8.RuneSelf && output[i] != ansi.ESC {
+		i++
+	}
+	return i
 }
 
 // Between reports whether the output ended between two characters or sequences,
