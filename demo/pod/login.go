@@ -1,0 +1,83 @@
+package pod
+
+import (
+	"bytes"
+	"errors"
+	"sync"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// serverVersion does not pose as OpenSSH: clients switch features on by it.
+const serverVersion = "SSH-2.0-podbay_demo"
+
+// loginGrace is OpenSSH's LoginGraceTime.
+const loginGrace = 2 * time.Minute
+
+var errDenied = errors.New("permission denied")
+
+func (s *Server) serveSSH(c *conn) {
+	_ = c.SetDeadline(time.Now().Add(loginGrace))
+	sc, channels, requests, err := ssh.NewServerConn(c, s.sshConfig())
+	if err != nil {
+		return
+	}
+	_ = c.SetDeadline(time.Time{})
+
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	// keepalive@openssh.com counts an answer of either kind; tcpip-forward is
+	// to be refused. Both are served by refusing all.
+	wg.Go(func() { ssh.DiscardRequests(requests) })
+	for offered := range channels {
+		if offered.ChannelType() != "session" {
+			_ = offered.Reject(ssh.Prohibited, "only shells are served here: forwarding is not available")
+			continue
+		}
+		channel, requests, err := offered.Accept()
+		if err != nil {
+			continue
+		}
+		session := &session{server: s, conn: c, channel: channel, user: sc.User()}
+		wg.Go(func() { session.serve(requests) })
+	}
+}
+
+func (s *Server) sshConfig() *ssh.ServerConfig {
+	config := &ssh.ServerConfig{
+		ServerVersion: serverVersion,
+		// x/crypto calls this once, before it looks at the first request.
+		BannerCallback: func(ssh.ConnMetadata) string {
+			if s.behaviour.AuthDelay > 0 {
+				_ = s.sleep(s.ctx, s.behaviour.AuthDelay) // when it fails, the connection is being closed
+			}
+			return ""
+		},
+	}
+	if s.behaviour.PasswordOnly {
+		config.PasswordCallback = func(ssh.ConnMetadata, []byte) (*ssh.Permissions, error) {
+			return nil, errDenied
+		}
+	} else {
+		config.PublicKeyCallback = func(meta ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
+			if s.behaviour.RefuseKeys || !s.rules.authorized(meta.User(), key) {
+				return nil, errDenied
+			}
+			return nil, nil
+		}
+	}
+	for _, key := range s.hostKeys {
+		config.AddHostKey(key.Signer)
+	}
+	return config
+}
+
+func contains(keys []ssh.PublicKey, key ssh.PublicKey) bool {
+	for _, k := range keys {
+		if bytes.Equal(k.Marshal(), key.Marshal()) {
+			return true
+		}
+	}
+	return false
+}
