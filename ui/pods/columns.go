@@ -1,0 +1,163 @@
+package pods
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"podbay/doctor"
+	"podbay/manager"
+	"podbay/ui/screen"
+)
+
+// column is one of the list's, in the order in which they are drawn.
+type column int
+
+const (
+	colName column = iota
+	colStatus
+	colGPU
+	colIP
+	colPort
+	colSSH
+	colCost
+	colUptime
+	columns // how many there are
+)
+
+const (
+	gap      = 2  // cells between columns
+	marker   = 2  // cells before the first column, for the sign of the selected row
+	nameRoom = 14 // what a name gets before a column more is shown
+)
+
+// byImportance is the order in which columns get their cells.
+var byImportance = [...]column{colName, colSSH, colStatus, colGPU, colCost, colPort, colIP, colUptime}
+
+var headings = [columns]string{"NAME", "STATUS", "GPU", "PUBLIC IP", "PORT 22", "SSH", "$/H", "UPTIME"}
+
+// widest bounds a column, whatever its texts are.
+var widest = [columns]int{40, 14, 18, 39, 13, 16, 8, 9}
+
+// widths holds the cells of each column; 0 for a column that is not drawn.
+type widths [columns]int
+
+// add makes room for a pod's texts. Uptime is not measured: it grows by itself.
+func (w *widths) add(p manager.Pod) {
+	for c := range columns {
+		if c != colUptime {
+			w[c] = min(max(w[c], screen.Width(plain(c, p, time.Time{}))), widest[c])
+		}
+	}
+}
+
+// choose gives width cells to the columns, the important ones first. need holds
+// the widest text of each.
+func choose(need widths, width int) widths {
+	need[colUptime] = widest[colUptime]
+	for c := range columns {
+		need[c] = max(need[c], len(headings[c]))
+	}
+	var out widths
+	left := width - marker
+	for _, c := range byImportance {
+		want := need[c]
+		if c == colName {
+			want = min(want, nameRoom, left)
+		} else {
+			want += gap
+		}
+		if want <= left {
+			out[c] = need[c]
+			left -= want
+		}
+	}
+	out[colName] = min(need[colName], nameRoom) + min(left, max(0, need[colName]-nameRoom))
+	out[colName] = max(0, min(out[colName], width-marker))
+	return out
+}
+
+// plain returns a cell's text without styling.
+func plain(c column, p manager.Pod, now time.Time) string {
+	switch c {
+	case colName:
+		return p.Name
+	case colStatus:
+		return screen.Glyph(statusTone(p.Status)) + " " + statusWord(p.Status)
+	case colGPU:
+		return p.GPU
+	case colIP:
+		if p.PublicIP == "" {
+			return "none"
+		}
+		return p.PublicIP
+	case colPort:
+		return portWord(p)
+	case colSSH:
+		return screen.Glyph(p.Verdict.Tone) + " " + p.Verdict.Word
+	case colCost:
+		return costWord(p.CostPerHour)
+	case colUptime:
+		if p.StartedAt.IsZero() || now.IsZero() {
+			return ""
+		}
+		return screen.Ago(now.Sub(p.StartedAt))
+	}
+	return ""
+}
+
+// tone returns the colour of a cell; "" for none.
+func tone(c column, p manager.Pod) doctor.Tone {
+	switch c {
+	case colStatus:
+		return statusTone(p.Status)
+	case colSSH:
+		return p.Verdict.Tone
+	}
+	return ""
+}
+
+func statusWord(status string) string {
+	if status == "EXITED" {
+		return "stopped" // what RunPod's own pages call it
+	}
+	return strings.ToLower(status)
+}
+
+func statusTone(status string) doctor.Tone {
+	switch status {
+	case "RUNNING":
+		return doctor.ToneGood
+	case "PROVISIONING", "STARTING":
+		return doctor.ToneWait
+	case "ERROR":
+		return doctor.ToneBad
+	case "EXITED", "TERMINATED":
+		return doctor.ToneIdle
+	default:
+		return doctor.ToneWarn
+	}
+}
+
+// portWord tells what the API reports of port 22.
+func portWord(p manager.Pod) string {
+	switch {
+	case p.PublicPort != 0:
+		return fmt.Sprintf("22→%d", p.PublicPort)
+	case !p.Exposes22:
+		return "not exposed"
+	case p.Status != "RUNNING":
+		return "not yet"
+	case p.PublicIP == "":
+		return "no public IP"
+	default:
+		return "not mapped"
+	}
+}
+
+func costWord(perHour float64) string {
+	if perHour == 0 {
+		return "0"
+	}
+	return fmt.Sprintf("%.2f", perHour)
+}

@@ -1,0 +1,235 @@
+// Package pods is the home screen: the account's pods in rows, what each
+// costs, and whether a shell can be had. It draws only the rows that are seen,
+// so that thousands of pods scroll and filter as a few do.
+//
+// The address columns show what RunPod reports, the SSH column what was
+// measured. The selection stays on its pod through refreshes and sorting.
+package pods
+
+import (
+	"time"
+
+	"charm.land/bubbles/v2/textinput"
+	tea "charm.land/bubbletea/v2"
+
+	"podbay/manager"
+	"podbay/ui/screen"
+)
+
+// What the list asks of the root.
+type (
+	Connect struct{ Pod manager.Pod }
+	Stop    struct{ Pod manager.Pod }
+	Copy    struct{ Pod manager.Pod } // the ssh command
+	Details struct{ Pod manager.Pod }
+	Refresh struct{}
+	Help    struct{}
+	Quit    struct{}
+)
+
+// Model is the list.
+type Model struct {
+	theme         screen.Theme
+	title         string
+	width, height int
+
+	loaded bool
+	listed time.Time // when RunPod answered
+	all    []manager.Pod
+	texts  []string // what the filter looks at, a pod each
+	fit    widths   // the widest text of each column, over all pods
+	sum    totals
+	index  map[string]int // pod ID to its place in all
+
+	shown  []int // places in all: filtered and in order
+	at     int   // selected place in shown
+	top    int   // first row on screen
+	order  order
+	filter textinput.Model
+
+	now     time.Time
+	showAge bool
+	err     error // why the last refresh failed; nil when it did not
+
+	keys keyMap
+}
+
+var _ screen.Screen[Model] = Model{}
+
+// New returns an empty list that waits for its pods. title is the badge beside
+// the product's name; "" for none.
+func New(theme screen.Theme, title string) Model {
+	filter := textinput.New()
+	filter.Prompt = "/ "
+	filter.CharLimit = 100
+	filter.KeyMap.Paste.SetEnabled(false) // the terminal pastes; this would start a clipboard program
+	m := Model{title: title, filter: filter, keys: newKeyMap()}
+	return m.SetTheme(theme).keyed()
+}
+
+// SetTheme changes the styles.
+func (m Model) SetTheme(theme screen.Theme) Model {
+	m.theme = theme
+	styles := m.filter.Styles()
+	styles.Cursor.Blink = false // a blinking cursor would draw while nothing happens
+	styles.Focused.Prompt, styles.Focused.Text = theme.Key, theme.Text
+	styles.Blurred.Prompt, styles.Blurred.Text = theme.Dim, theme.Text
+	m.filter.SetStyles(styles)
+	return m
+}
+
+// SetSize says how many cells there are.
+func (m Model) SetSize(width, height int) Model {
+	m.width, m.height = width, height
+	m.filter.SetWidth(max(1, width/2))
+	return m.scrolled()
+}
+
+// SetNow says what time it is, for uptimes and ages, and whether the age of the
+// list is worth a word.
+func (m Model) SetNow(now time.Time, showAge bool) Model {
+	m.now, m.showAge = now, showAge
+	return m
+}
+
+// SetListing takes a fresh answer of RunPod.
+func (m Model) SetListing(l manager.Listing) Model {
+	m.loaded, m.listed, m.err = true, l.At, nil
+	return m.take(l.Pods)
+}
+
+// SetError says why the last refresh failed. The pods stay.
+func (m Model) SetError(err error) Model {
+	m.err = err
+	return m
+}
+
+// SetPods replaces rows that were measured anew. Pods that are not in the list
+// any more are ignored.
+func (m Model) SetPods(rows []manager.Pod) Model {
+	all := append([]manager.Pod(nil), m.all...)
+	for _, row := range rows {
+		if i, ok := m.index[row.ID]; ok {
+			all[i] = row
+		}
+	}
+	return m.take(all)
+}
+
+// Err is why the last refresh failed; nil when it did not.
+func (m Model) Err() error { return m.err }
+
+// Listed is when RunPod last answered; zero before that.
+func (m Model) Listed() time.Time { return m.listed }
+
+// Pods returns the listed pods in RunPod's order. They must not be changed.
+func (m Model) Pods() []manager.Pod { return m.all }
+
+// Pod returns the pod with an ID.
+func (m Model) Pod(id string) (manager.Pod, bool) {
+	if i, ok := m.index[id]; ok {
+		return m.all[i], true
+	}
+	return manager.Pod{}, false
+}
+
+// Selected returns the pod that keys act on.
+func (m Model) Selected() (manager.Pod, bool) {
+	if m.at >= len(m.shown) {
+		return manager.Pod{}, false
+	}
+	return m.all[m.shown[m.at]], true
+}
+
+// take works out all that depends on the pods alone.
+func (m Model) take(all []manager.Pod) Model {
+	keep := ""
+	if p, ok := m.Selected(); ok {
+		keep = p.ID
+	}
+	m.all = all
+	m.texts = make([]string, len(all))
+	m.index = make(map[string]int, len(all))
+	m.fit, m.sum = widths{}, totals{}
+	for i, p := range all {
+		m.texts[i] = p.Name + " " + p.GPU + " " + p.ID
+		m.index[p.ID] = i
+		m.fit.add(p)
+		m.sum.add(p)
+	}
+	return m.arranged(keep)
+}
+
+// arranged filters and sorts, and selects the pod with the ID keep. Where it is
+// gone the same row stays selected.
+func (m Model) arranged(keep string) Model {
+	m.shown = m.order.arrange(m.all, m.texts, m.filter.Value())
+	if i, ok := m.index[keep]; ok {
+		for at, shown := range m.shown {
+			if shown == i {
+				m.at = at
+				break
+			}
+		}
+	}
+	return m.moved(0)
+}
+
+// moved moves the selection by rows.
+func (m Model) moved(by int) Model {
+	m.at = max(0, min(m.at+by, len(m.shown)-1))
+	return m.scrolled().keyed()
+}
+
+// scrolled keeps the selected row on the screen.
+func (m Model) scrolled() Model {
+	rows := m.rows()
+	m.top = max(0, min(m.top, len(m.shown)-rows))
+	m.top = min(m.top, m.at)
+	m.top = max(m.top, m.at-rows+1)
+	return m
+}
+
+// Update moves, filters and sorts; all else becomes an intent.
+func (m Model) Update(msg tea.Msg) (Model, tea.Cmd, screen.Intent) {
+	if m.filter.Focused() {
+		return m.typed(msg)
+	}
+	if press, ok := msg.(tea.KeyPressMsg); ok {
+		return m.pressed(press)
+	}
+	return m, nil, nil
+}
+
+// typed edits the filter: every letter is text.
+func (m Model) typed(msg tea.Msg) (Model, tea.Cmd, screen.Intent) {
+	if press, ok := msg.(tea.KeyPressMsg); ok {
+		switch press.String() {
+		case "enter":
+			m.filter.Blur()
+			return m.scrolled().keyed(), nil, nil
+		case "esc":
+			return m.unfiltered(), nil, nil
+		case "up":
+			return m.moved(-1), nil, nil
+		case "down":
+			return m.moved(1), nil, nil
+		}
+	}
+	before := m.filter.Value()
+	var cmd tea.Cmd
+	m.filter, cmd = m.filter.Update(msg)
+	if m.filter.Value() != before {
+		m.at, m.top = 0, 0
+		m = m.arranged("")
+	}
+	return m, cmd, nil
+}
+
+// unfiltered shows all pods again.
+func (m Model) unfiltered() Model {
+	keep, _ := m.Selected()
+	m.filter.Reset()
+	m.filter.Blur()
+	return m.arranged(keep.ID)
+}

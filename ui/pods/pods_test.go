@@ -1,0 +1,258 @@
+package pods
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+	"github.com/google/go-cmp/cmp"
+
+	"podbay/doctor"
+	"podbay/manager"
+	"podbay/ui/screen"
+)
+
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+func pod(name, status string, edit ...func(*manager.Pod)) manager.Pod {
+	p := manager.Pod{
+		ID: "id-" + name, Name: name, Status: status, GPU: "1× RTX 4090", Exposes22: true,
+		Verdict: doctor.Verdict{Tone: doctor.ToneIdle, Word: "stopped"}, CanStart: true,
+	}
+	if status == "RUNNING" {
+		p.PublicIP, p.PublicPort, p.CostPerHour = "203.0.113.7", 34446, 0.69
+		p.StartedAt, p.CanStart, p.CanStop = noon.Add(-3*time.Hour-20*time.Minute), false, true
+		p.Verdict = doctor.Verdict{Tone: doctor.ToneGood, Word: "ready 38 ms", Shell: true}
+		p.Route = manager.Route{Kind: manager.RouteDirect, Command: "ssh root@203.0.113.7 -p 34446"}
+	}
+	for _, e := range edit {
+		e(&p)
+	}
+	return p
+}
+
+func list(pods ...manager.Pod) Model {
+	return New(screen.NewTheme(true), "").SetNow(noon, false).SetSize(80, 20).
+		SetListing(manager.Listing{Pods: pods, At: noon})
+}
+
+func press(m Model, keys ...string) (Model, screen.Intent) {
+	named := map[string]rune{
+		"enter": tea.KeyEnter, "esc": tea.KeyEscape, "up": tea.KeyUp, "down": tea.KeyDown,
+		"pgdown": tea.KeyPgDown, "pgup": tea.KeyPgUp, "home": tea.KeyHome, "end": tea.KeyEnd,
+	}
+	var intent screen.Intent
+	for _, k := range keys {
+		msg := tea.KeyPressMsg{Code: []rune(k)[0], Text: k}
+		if code, ok := named[k]; ok {
+			msg = tea.KeyPressMsg{Code: code}
+		}
+		m, _, intent = m.Update(msg)
+	}
+	return m, intent
+}
+
+func selected(t *testing.T, m Model) string {
+	t.Helper()
+	p, ok := m.Selected()
+	if !ok {
+		return ""
+	}
+	return p.Name
+}
+
+func TestColumnsByWidth(t *testing.T) {
+	need := widths{}
+	need.add(pod("a-name-of-22-characters", "RUNNING"))
+	need.add(pod("b", "PROVISIONING"))
+	for _, c := range []struct {
+		width int
+		want  string
+	}{
+		{40, "NAME SSH $/H"},
+		{50, "NAME STATUS SSH"},
+		{60, "NAME STATUS GPU SSH"},
+		{72, "NAME STATUS GPU SSH $/H"},
+		{80, "NAME STATUS GPU PORT 22 SSH $/H"},
+		{96, "NAME STATUS GPU PUBLIC IP PORT 22 SSH $/H"},
+		{120, "NAME STATUS GPU PUBLIC IP PORT 22 SSH $/H UPTIME"},
+	} {
+		w := choose(need, c.width)
+		var got []string
+		total := marker - gap
+		for i, cells := range w {
+			if cells > 0 {
+				got = append(got, headings[i])
+				total += cells + gap
+			}
+		}
+		if diff := cmp.Diff(c.want, strings.Join(got, " ")); diff != "" || total > c.width {
+			t.Errorf("width %d: %d cells, %s", c.width, total, diff)
+		}
+	}
+}
+
+func TestPortWord(t *testing.T) {
+	for want, p := range map[string]manager.Pod{
+		"22→34446":     {Status: "RUNNING", Exposes22: true, PublicIP: "203.0.113.7", PublicPort: 34446},
+		"not exposed":  {Status: "RUNNING", PublicIP: "203.0.113.7"},
+		"no public IP": {Status: "RUNNING", Exposes22: true},
+		"not mapped":   {Status: "RUNNING", Exposes22: true, PublicIP: "203.0.113.7"},
+		"not yet":      {Status: "EXITED", Exposes22: true},
+	} {
+		if got := portWord(p); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+func TestSelectionStaysOnItsPod(t *testing.T) {
+	m := list(pod("a", "RUNNING"), pod("b", "RUNNING"), pod("c", "EXITED"))
+	m, _ = press(m, "j")
+	if got := selected(t, m); got != "b" {
+		t.Fatalf("selected %q", got)
+	}
+	m = m.SetListing(manager.Listing{At: noon, Pods: []manager.Pod{pod("aa", "RUNNING"), pod("b", "EXITED"), pod("a", "RUNNING"), pod("c", "RUNNING")}})
+	if got := selected(t, m); got != "b" {
+		t.Errorf("after a refresh: %q", got)
+	}
+	for range int(orders) {
+		m, _ = press(m, "s")
+		if got := selected(t, m); got != "b" {
+			t.Errorf("sorted by %v: %q", m.order, got)
+		}
+	}
+	m = m.SetPods([]manager.Pod{pod("b", "TERMINATED"), pod("gone", "RUNNING")})
+	if p, _ := m.Selected(); p.Status != "TERMINATED" || len(m.Pods()) != 4 {
+		t.Errorf("after a measurement: %+v, %d pods", p, len(m.Pods()))
+	}
+	m = m.SetListing(manager.Listing{At: noon, Pods: []manager.Pod{pod("a", "RUNNING")}})
+	if got := selected(t, m); got != "a" {
+		t.Errorf("when the pod is gone: %q", got)
+	}
+}
+
+func TestOrders(t *testing.T) {
+	cost := func(c float64) func(*manager.Pod) { return func(p *manager.Pod) { p.CostPerHour = c } }
+	since := func(d time.Duration) func(*manager.Pod) { return func(p *manager.Pod) { p.StartedAt = noon.Add(-d) } }
+	m := list(pod("d", "EXITED"), pod("c", "RUNNING", cost(1), since(time.Minute)), pod("b", "RUNNING", cost(3), since(time.Hour)),
+		pod("a", "NEWWORD"), pod("e", "ERROR"))
+	for _, want := range []string{"b c e a d", "a b c d e", "b c a d e", "b c a d e"} {
+		var got []string
+		for _, i := range m.shown {
+			got = append(got, m.all[i].Name)
+		}
+		if diff := cmp.Diff(want, strings.Join(got, " ")); diff != "" {
+			t.Errorf("by %v: %s", m.order, diff)
+		}
+		m, _ = press(m, "s")
+	}
+}
+
+func TestFilterTakesEveryLetter(t *testing.T) {
+	m := list(pod("alpha", "RUNNING"), pod("qxjrys-box", "RUNNING"), pod("beta", "EXITED"))
+	m, intent := press(m, "/", "q", "x", "j", "r", "y", "s")
+	if intent != nil || m.filter.Value() != "qxjrys" || selected(t, m) != "qxjrys-box" || len(m.shown) != 1 {
+		t.Fatalf("filter %q, selected %q, intent %v", m.filter.Value(), selected(t, m), intent)
+	}
+	kept, _ := press(m, "enter")
+	if len(kept.shown) != 1 || kept.filter.Focused() {
+		t.Errorf("enter did not keep the filter")
+	}
+	if _, intent = press(kept, "enter"); intent == nil {
+		t.Errorf("enter after the filter asks for nothing")
+	}
+	for _, from := range []Model{m, kept} {
+		all, intent := press(from, "esc")
+		if len(all.shown) != 3 || intent != nil || selected(t, all) != "qxjrys-box" {
+			t.Errorf("esc: %d pods, selected %q, intent %v", len(all.shown), selected(t, all), intent)
+		}
+	}
+	none, _ := press(m, "z", "z")
+	if _, intent := press(none, "enter", "enter"); intent != nil {
+		t.Errorf("enter without a pod asks for %v", intent)
+	}
+}
+
+func TestIntents(t *testing.T) {
+	run, off := pod("run", "RUNNING"), pod("off", "EXITED")
+	for _, c := range []struct {
+		key  string
+		pod  manager.Pod
+		want screen.Intent
+	}{
+		{"enter", run, Connect{run}}, {"enter", off, Connect{off}}, {"x", run, Stop{run}}, {"x", off, nil},
+		{"y", run, Copy{run}}, {"y", off, nil}, {"d", run, Details{run}}, {"r", run, Refresh{}}, {"?", run, Help{}},
+		{"q", run, Quit{}}, {"esc", run, screen.Back{}}, {"K", run, nil}, {"z", run, nil},
+	} {
+		_, got := press(list(c.pod), c.key)
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s on %s: %s", c.key, c.pod.Name, diff)
+		}
+	}
+}
+
+func TestMovingKeepsTheRowOnScreen(t *testing.T) {
+	var many []manager.Pod
+	for i := range 300 {
+		many = append(many, pod(fmt.Sprintf("pod-%03d", i), "RUNNING"))
+	}
+	m := list(many...)
+	for _, c := range [][2]string{{"G", "pod-299"}, {"g", "pod-000"}, {"pgdown", "pod-018"}, {"j", "pod-019"}, {"pgup", "pod-001"},
+		{"k", "pod-000"}, {"k", "pod-000"}, {"end", "pod-299"}, {"down", "pod-299"}, {"home", "pod-000"}} {
+		m, _ = press(m, c[0])
+		view := ansi.Strip(m.View())
+		if selected(t, m) != c[1] || !strings.Contains(view, "▸ "+c[1]) {
+			t.Errorf("after %s: selected %s, want %s, drawn:\n%s", c[0], selected(t, m), c[1], view)
+		}
+		if n := strings.Count(view, "\n") + 1; n > 20 {
+			t.Errorf("%d lines", n)
+		}
+	}
+}
+
+func TestFailedRefreshKeepsTheRows(t *testing.T) {
+	m := list(pod("a", "RUNNING")).SetError(errors.New("RunPod answers 503")).SetNow(noon.Add(14*time.Second), false)
+	view := ansi.Strip(m.View())
+	if !strings.Contains(view, "as of 14 s ago: RunPod answers 503") || !strings.Contains(view, "▸ a") {
+		t.Errorf("got:\n%s", view)
+	}
+}
+
+// A row is as wide as the others whatever the cells of its letters are.
+func TestWideNamesKeepTheColumns(t *testing.T) {
+	m := list(pod("日本語のポッドです", "RUNNING"), pod("plain", "RUNNING"), pod("e\u0301te\u0301", "RUNNING"), pod("🚀 rocket", "RUNNING"))
+	for _, line := range strings.Split(ansi.Strip(m.View()), "\n")[2:] {
+		before, _, ok := strings.Cut(line, "● running")
+		if !ok || screen.Width(before) != screen.Width("  ")+18+gap {
+			t.Errorf("the status starts at cell %d: %q", screen.Width(before), line)
+		}
+	}
+}
+
+func BenchmarkKey(b *testing.B) {
+	for _, n := range []int{1000, 5000} {
+		var many []manager.Pod
+		for i := range n {
+			many = append(many, pod(fmt.Sprintf("pod-%05d-%x", i, i*2654435761), []string{"RUNNING", "EXITED"}[i%2]))
+		}
+		m := list(many...).SetSize(140, 40)
+		typing, _ := press(m, "/", "p")
+		for name, run := range map[string]func(){
+			"move":    func() { m, _ = press(m, "j"); _ = m.View() },
+			"filter":  func() { f, _ := press(typing, "o"); _ = f.View() },
+			"sort":    func() { m, _ = press(m, "s"); _ = m.View() },
+			"refresh": func() { m = m.SetListing(manager.Listing{Pods: many, At: noon}); _ = m.View() },
+		} {
+			b.Run(fmt.Sprintf("%s-%d", name, n), func(b *testing.B) {
+				for b.Loop() {
+					run()
+				}
+			})
+		}
+	}
+}

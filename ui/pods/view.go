@@ -1,0 +1,158 @@
+package pods
+
+import (
+	"fmt"
+	"strings"
+
+	"podbay/doctor"
+	"podbay/manager"
+	"podbay/ui/screen"
+)
+
+// totals is what the header counts.
+type totals struct {
+	status  map[string]int
+	perHour float64
+}
+
+func (t *totals) add(p manager.Pod) {
+	if t.status == nil {
+		t.status = map[string]int{}
+	}
+	t.status[statusWord(p.Status)]++
+	t.perHour += p.CostPerHour
+}
+
+// words lists the states in the order of their rank, then by name.
+func (t totals) words() string {
+	var out []string
+	left := len(t.status)
+	for _, known := range []string{"running", "starting", "provisioning", "error", "stopped", "terminated"} {
+		if n := t.status[known]; n > 0 {
+			out = append(out, fmt.Sprintf("%d %s", n, known))
+			left--
+		}
+	}
+	if left > 0 {
+		out = append(out, fmt.Sprintf("%d in other states", left))
+	}
+	return strings.Join(out, ", ")
+}
+
+// rows is how many pods fit below the lines above them.
+func (m Model) rows() int { return max(1, m.height-m.above()-1) }
+
+// above is how many lines stand over the column headings.
+func (m Model) above() int { return 1 + len(m.extra()) }
+
+// View draws the list.
+func (m Model) View() string {
+	lines := append([]string{m.header()}, m.extra()...)
+	if said := m.sentence(); said != "" {
+		lines = append(lines, "")
+		for _, line := range screen.Wrap(said, max(1, m.width-2*marker)) {
+			lines = append(lines, "  "+line)
+		}
+	} else {
+		lines = append(lines, m.table()...)
+	}
+	return strings.Join(lines[:min(len(lines), max(0, m.height))], "\n")
+}
+
+// header says what there is, what it costs and how it is sorted.
+func (m Model) header() string {
+	left := m.theme.Title.Render("podbay")
+	if m.title != "" {
+		left += " " + m.theme.Badge.Render("["+m.title+"]")
+	}
+	if len(m.all) > 0 {
+		left += "  " + m.sum.words() + m.theme.Dim.Render("  $") + fmt.Sprintf("%.2f/h", m.sum.perHour)
+	}
+	right := ""
+	if len(m.all) > 1 && m.filter.Value() == "" {
+		right = m.theme.Dim.Render("by " + m.order.String())
+	}
+	if m.showAge && m.err == nil && m.loaded {
+		right = m.theme.Dim.Render("as of " + m.age() + " ago")
+	}
+	return screen.Spread(left, right, m.width)
+}
+
+func (m Model) age() string { return screen.Ago(m.now.Sub(m.listed)) }
+
+// extra holds the lines that are there at times: a failed refresh, the filter.
+func (m Model) extra() []string {
+	var out []string
+	if m.err != nil && m.loaded {
+		text := "▲ as of " + m.age() + " ago: " + m.err.Error()
+		out = append(out, m.theme.Tone(doctor.ToneWarn).Render(screen.Cut(text, m.width)))
+	}
+	if m.filter.Focused() || m.filter.Value() != "" {
+		found := m.theme.Dim.Render(fmt.Sprintf("%d of %d", len(m.shown), len(m.all)))
+		out = append(out, screen.Spread(m.filter.View(), found, m.width))
+	}
+	return out
+}
+
+// sentence is said in place of rows; "" when there are rows.
+func (m Model) sentence() string {
+	switch {
+	case len(m.shown) > 0:
+		return ""
+	case !m.loaded && m.err != nil:
+		return m.theme.Tone(doctor.ToneBad).Render("✕") + " the pods could not be listed: " + m.err.Error() + "\n\n" +
+			m.theme.Dim.Render("podbay tries again by itself; r tries now.")
+	case !m.loaded:
+		return m.theme.Dim.Render("asking RunPod for your pods…")
+	case len(m.all) == 0:
+		return "no pods yet: make one at console.runpod.io, it appears here by itself."
+	default:
+		return fmt.Sprintf("no pod matches %q: esc shows all of them.", m.filter.Value())
+	}
+}
+
+// table draws the headings and the rows that are seen.
+func (m Model) table() []string {
+	w := choose(m.fit, m.width)
+	out := []string{m.theme.Dim.Render(screen.Cut(strings.Repeat(" ", marker)+m.cells(w, func(c column) string { return headings[c] }), m.width))}
+	last := min(len(m.shown), m.top+m.rows())
+	for at := m.top; at < last; at++ {
+		out = append(out, m.row(w, m.all[m.shown[at]], at == m.at))
+	}
+	return out
+}
+
+// row draws one pod. The selected row is marked by a sign as well as by its
+// look, and keeps one style, since a colour inside would end the background.
+func (m Model) row(w widths, p manager.Pod, selected bool) string {
+	if selected {
+		text := "▸ " + m.cells(w, func(c column) string { return plain(c, p, m.now) })
+		return m.theme.Selected.Render(screen.Fit(text, m.width))
+	}
+	return strings.Repeat(" ", marker) + m.cells(w, func(c column) string {
+		text := screen.Cut(plain(c, p, m.now), w[c])
+		if t := tone(c, p); t != "" {
+			return m.theme.Tone(t).Render(text)
+		}
+		return text
+	})
+}
+
+// cells joins the columns that have room.
+func (m Model) cells(w widths, text func(column) string) string {
+	var b strings.Builder
+	for c := range columns {
+		if w[c] == 0 {
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteString(strings.Repeat(" ", gap))
+		}
+		if c == colCost || c == colUptime {
+			b.WriteString(screen.FitRight(text(c), w[c]))
+		} else {
+			b.WriteString(screen.Fit(text(c), w[c]))
+		}
+	}
+	return b.String()
+}
