@@ -85,7 +85,7 @@ func (s *Screen) Follow(output []byte) {
 }
 
 // skipText returns where the next byte from i on is that can change the parser's
-// state: most output is plain text, and the parser is five times slower.
+// state: most output is plain text, and the parser is four times slower.
 func skipText(output []byte, i int) int {
 	for i < len(output) && output[i] < utf8.RuneSelf && output[i] != ansi.ESC {
 		i++

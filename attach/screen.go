@@ -1,0 +1,126 @@
+package attach
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"podbay/tty"
+)
+
+// mark tells podbay's own lines from the far side's output.
+const mark = "[podbay] "
+
+// screen is the terminal's output: what the far side prints, and podbay's own
+// lines between it.
+type screen struct {
+	terminal *tty.Terminal
+	muted    atomic.Bool
+
+	writing sync.Mutex // held while the terminal takes output, which may last
+	state   *tty.Screen
+
+	mu      sync.Mutex // never held for long
+	pending []string
+	told    chan struct{} // a line is pending
+}
+
+func newScreen(t *tty.Terminal) *screen {
+	return &screen{terminal: t, state: tty.NewScreen(), told: make(chan struct{}, 1)}
+}
+
+// write shows output of the far side, and podbay's lines that wait.
+func (s *screen) write(p []byte) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if s.muted.Load() {
+		return nil
+	}
+	if len(p) > 0 {
+		s.state.Follow(p)
+		if _, err := s.terminal.Write(p); err != nil {
+			return err
+		}
+	}
+	return s.flush()
+}
+
+// mute drops all output from now on.
+func (s *screen) mute() { s.muted.Store(true) }
+
+// say shows lines of podbay's own, soon: not within a character or a sequence
+// of the far side's, and not before the terminal takes output. It does not wait.
+func (s *screen) say(lines ...string) {
+	s.mu.Lock()
+	s.pending = append(s.pending, lines...)
+	s.mu.Unlock()
+	select {
+	case s.told <- struct{}{}:
+	default:
+	}
+}
+
+// sayPending shows the lines that say leaves, until ctx ends.
+func (s *screen) sayPending(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.told:
+		}
+		_ = s.write(nil) // a terminal that is gone is told by the output
+	}
+}
+
+// flush shows pending lines if the output is between two sequences; else the
+// write that completes the sequence does. The caller holds writing.
+func (s *screen) flush() error {
+	if s.muted.Load() || !s.state.Between() {
+		return nil
+	}
+	s.mu.Lock()
+	lines := s.pending
+	s.pending = nil
+	s.mu.Unlock()
+	if len(lines) == 0 {
+		return nil
+	}
+	text := []byte(s.format(lines))
+	s.state.Follow(text)
+	_, err := s.terminal.Write(text)
+	return err
+}
+
+// format puts lines on lines of their own. The terminal is raw: a line ends
+// with both characters.
+func (s *screen) format(lines []string) string {
+	var b strings.Builder
+	if !s.state.LineStart() {
+		b.WriteString("\r\n")
+	}
+	for _, line := range lines {
+		b.WriteString(mark + line + "\r\n")
+	}
+	return b.String()
+}
+
+// busy reports whether a write is under way.
+func (s *screen) busy() bool {
+	if s.writing.TryLock() {
+		s.writing.Unlock()
+		return false
+	}
+	return true
+}
+
+// cleanUp returns what undoes the far side's traces and shows a last line, muted
+// or not. It may be called again. Nothing else may write any more.
+func (s *screen) cleanUp(farewell string) func() {
+	text := []byte(s.state.Leave() + tty.Reset + s.format([]string{farewell}))
+	return func() {
+		s.writing.Lock()
+		defer s.writing.Unlock()
+		_, _ = s.terminal.Write(text) // a terminal that is gone needs no cleaning
+	}
+}
