@@ -7,13 +7,14 @@ package identity
 
 import (
 	"context"
-	"errors"
 	"io/fs"
+	"time"
 
 	"golang.org/x/crypto/ssh"
-)
 
-var errNotBuilt = errors.New("not built yet")
+	"podbay/cleantext"
+	"podbay/sshkey"
+)
 
 // Source tells where an identity lives.
 type Source string
@@ -26,27 +27,46 @@ const (
 
 // Identity is a private key that one can sign with, or would, were it not for
 // Problem.
+//
+// A key that is both in a file and in the agent is one identity. Its Source is
+// the file when that can be opened without a passphrase, else the agent.
 type Identity struct {
 	Source    Source
-	Path      string // private key file; "" for a key that only the agent has
-	Comment   string // cleaned
-	Public    ssh.PublicKey
-	Encrypted bool        // the file needs a passphrase
-	Mode      fs.FileMode // of the file
-	Problem   error       // why the identity cannot be used: mode, owner, unreadable, not a key
+	Path      string        // private key file; "" for a key that only the agent has
+	Comment   string        // cleaned
+	Public    ssh.PublicKey // nil when it is not known without the passphrase
+	Encrypted bool          // signing needs the file's passphrase
+	Mode      fs.FileMode   // of the file
+	Problem   error         // why the identity cannot be used: mode, unreadable, not a key
+
+	name  string // the path with ~ for the home directory, cleaned
+	agent string // address of the agent that has the key
 }
 
 // Name is what to call the identity in a sentence: its path, with the home
-// directory as ~, or the agent's comment.
-func (i Identity) Name() string { return i.Path }
+// directory as ~, or the agent's comment, or the fingerprint. It is cleaned.
+func (i Identity) Name() string {
+	switch {
+	case i.name != "":
+		return i.name
+	case i.Path != "":
+		return cleantext.Line(i.Path, 0)
+	case i.Comment != "" || i.Public == nil:
+		return i.Comment
+	}
+	return sshkey.Fingerprint(i.Public)
+}
 
 // Finder says where to look.
 type Finder struct {
 	Home   string              // the user's home directory
-	Getenv func(string) string // for SSH_AUTH_SOCK
+	Getenv func(string) string // for SSH_AUTH_SOCK and what ~/.ssh/config refers to
 	// Extra are private key files to look at before the usual ones: what the
 	// settings name, and what the demo made.
 	Extra []string
+	// AgentTimeout is how long the agent may take to be reached and to list its
+	// keys; 0 means two seconds.
+	AgentTimeout time.Duration
 }
 
 // Query says for which connection identities are wanted, as ~/.ssh/config
@@ -66,11 +86,6 @@ type Set struct {
 	Unsupported string
 }
 
-// Find looks at the agent and at key files. It fails only when ctx ends; what
-// cannot be read is in the Set. An agent that does not answer is given up after
-// two seconds.
-func (f Finder) Find(ctx context.Context, q Query) (Set, error) { return Set{}, errNotBuilt }
-
 // PassphraseError says that a key file is encrypted and no passphrase, or a
 // wrong one, was given.
 type PassphraseError struct {
@@ -80,14 +95,44 @@ type PassphraseError struct {
 }
 
 func (e *PassphraseError) Error() string {
+	path := cleantext.Line(e.Path, 0)
 	if e.Wrong {
-		return e.Path + ": the passphrase does not fit"
+		return path + ": the passphrase does not fit"
 	}
-	return e.Path + " is encrypted: its passphrase is needed"
+	return path + " is encrypted: its passphrase is needed"
 }
 
 // Signer opens the private half. passphrase may be nil; an encrypted file then
-// gives a [*PassphraseError].
+// gives a [*PassphraseError]. RSA keys sign with SHA-2 alone.
+//
+// A key in the agent is asked for each signature anew; that may wait for a touch
+// or a confirmation, for as long as ctx lasts, and fails once ctx has ended.
 func (f Finder) Signer(ctx context.Context, id Identity, passphrase []byte) (ssh.Signer, error) {
-	return nil, errNotBuilt
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if id.Problem != nil {
+		return nil, id.Problem
+	}
+	if id.Source == SourceAgent {
+		return sha2Only(&agentSigner{ctx: ctx, address: id.agent, timeout: f.agentTimeout(), public: id.Public, name: id.Name()})
+	}
+	signer, err := openFile(id, passphrase)
+	if err != nil {
+		return nil, err
+	}
+	return sha2Only(signer)
+}
+
+// sha2Only keeps an RSA key from signing with SHA-1, which servers refuse.
+func sha2Only(signer ssh.Signer) (ssh.Signer, error) {
+	key := signer.PublicKey()
+	if cert, ok := key.(*ssh.Certificate); ok {
+		key = cert.Key
+	}
+	algorithms, ok := signer.(ssh.AlgorithmSigner)
+	if !ok || key.Type() != ssh.KeyAlgoRSA {
+		return signer, nil
+	}
+	return ssh.NewSignerWithAlgorithms(algorithms, []string{ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256})
 }
