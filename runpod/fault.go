@@ -61,8 +61,6 @@ func explainName(err error, host string) *fault {
 	switch {
 	case errors.Is(err, context.Canceled):
 		return &fault{text: "cancelled", err: err, final: true}
-	case errors.Is(err, context.DeadlineExceeded):
-		return &fault{text: "no answer from " + host + " in the time allowed: check the network, then try again", err: err, final: true}
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return &fault{text: "the name " + dns.Name + " cannot be found: check the network and the API URL", err: err, final: true, unsent: true}
 	case errors.As(err, &dns):
@@ -118,8 +116,8 @@ func explainLine(err error, host string) *fault {
 		f.text = "the answer of " + host + " was cut off: try again"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		f.text = host + " refuses the connection: check the API URL, then try again"
-	case errors.As(err, &netErr) && netErr.Timeout():
-		f.text, f.final = host+" does not answer: check the network, then try again", true
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &netErr) && netErr.Timeout():
+		f.text, f.final = "no answer from "+host+" in the time allowed: check the network, then try again", true
 	case isNotHTTP(err):
 		f.text, f.final = "what "+host+" answers is not HTTP: check the API URL and its port", true
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
