@@ -22,8 +22,9 @@
 //
 // Where RunPod's own sources differ or are silent, it does this:
 //   - Account keys reach a pod when it is created with startSsh, and never later.
-//     The PUBLIC_KEY that they come in is not in the pod's env as GET reports it;
-//     one that the request set itself is.
+//     The PUBLIC_KEY that they come in is a variable like any other: GET reports
+//     it, and a PATCH of env without it removes it ([PodSpec].HideInjected is for
+//     the other reading).
 //   - Every start, restart and recreation is a new container: new host keys, new
 //     public port.
 //   - A locked pod's actions list what its status allows; asking for stop or

@@ -1,70 +1,197 @@
 package api
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"net"
 	"net/http"
+	"sync"
+	"time"
 )
 
 // Server is an account at RunPod. Make one with New and Close it. It may be used
 // by several goroutines.
-type Server struct{}
+//
+// Its methods may be called from a Host's, except for those that change pods:
+// AddPod, RemovePod, SetStatus, Recreate, SetFuture, Advance and Close.
+type Server struct {
+	opts     Options
+	host     Host
+	ctx      context.Context // ends when the server closes
+	cancel   context.CancelFunc
+	inflight sync.WaitGroup // requests being answered
+	serving  sync.WaitGroup // the accept loop and its connections
+
+	// work is held while pods change, calls to the Host included. It is taken
+	// before mu and never by anything that a Host may call.
+	work sync.Mutex
+
+	mu       sync.Mutex // guards what follows; never held during a call to the Host
+	closed   bool
+	http     *http.Server
+	keys     []hashedKey
+	sshKeys  []string
+	pods     map[string]*pod
+	order    []*pod // as added
+	gone     []*pod // terminated, their containers perhaps not stopped yet
+	nextID   int
+	nextPort int
+	windows  []window
+	faults   []*activeFault
+	calls    []Call
+	met      []bool // for each of Options.Expected
+}
 
 // New returns a server with the account that opts describe. It owns opts.Host
 // from then on, also when it returns an error.
-func New(opts Options) (*Server, error) { return nil, errors.New("not built yet") }
+func New(opts Options) (*Server, error) {
+	s := &Server{opts: withDefaults(opts), pods: map[string]*pod{}, nextPort: firstPort}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.host = s.opts.Host
+	if s.host == nil {
+		s.host = &nowhere{}
+	}
+	s.met = make([]bool, len(s.opts.Expected))
+	s.windows = newWindows(s.opts.Quotas)
+	s.SetSSHKeys(opts.SSHKeys)
+	s.SetKeys(opts.Keys)
+	if err := s.checkOptions(); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	for _, spec := range opts.Pods {
+		if err := s.add(spec); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+	}
+	s.Advance()
+	return s, nil
+}
+
+func withDefaults(opts Options) Options {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	if opts.Quotas == nil {
+		opts.Quotas = DefaultQuotas()
+	}
+	if opts.Proxy == (Address{}) {
+		opts.Proxy = Address{Host: "127.113.255.1", Port: 22}
+	}
+	if opts.Sleep == nil {
+		opts.Sleep = sleep
+	}
+	setDefault(&opts.Provisioning, 20*time.Second)
+	setDefault(&opts.Starting, 10*time.Second)
+	setDefault(&opts.Heartbeat, 15*time.Second)
+	setDefault(&opts.LogPoll, 200*time.Millisecond)
+	return opts
+}
+
+func setDefault(d *time.Duration, value time.Duration) {
+	if *d <= 0 {
+		*d = value
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (s *Server) checkOptions() error {
+	if len(s.opts.Keys) == 0 {
+		return errors.New("demo api: no API key given: set Options.Keys")
+	}
+	for _, q := range s.opts.Quotas {
+		if q.Name == "" || q.Limit < 0 || q.Window < time.Second || q.Window%time.Second != 0 {
+			return fmt.Errorf("demo api: quota %q: want a name, a limit of 0 or more, and a window of whole seconds", q.Name)
+		}
+	}
+	return nil
+}
 
 // Listen starts to serve on a free port of 127.0.0.1 and returns the base URL,
 // "http://127.0.0.1:PORT". It can be called once.
-func (s *Server) Listen() (baseURL string, err error) { return "", errors.New("not built yet") }
+func (s *Server) Listen() (baseURL string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.closed:
+		return "", errors.New("demo api: listen: the server is closed")
+	case s.http != nil:
+		return "", errors.New("demo api: listen: it listens already")
+	}
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("demo api: listen: %w", err)
+	}
+	s.http = &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, ConnState: s.countConn}
+	s.serving.Add(1)
+	go func(srv *http.Server) {
+		defer s.serving.Done()
+		_ = srv.Serve(l) // always ErrServerClosed: Close is the only way out
+	}(s.http)
+	return "http://" + l.Addr().String(), nil
+}
 
-// ServeHTTP answers one request.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {}
+// countConn lets Close wait for the goroutine of each connection: net/http has no
+// other way to join them.
+func (s *Server) countConn(_ net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew: // reported by the accept loop, which serving counts too
+		s.serving.Add(1)
+	case http.StateClosed, http.StateHijacked:
+		s.serving.Done()
+	}
+}
 
 // Close cuts what is under way, waits for it, stops the containers and closes
-// the Host. Answers after it are 503.
-func (s *Server) Close() error { return nil }
+// the Host. Answers after it are 503. A second Close does nothing.
+func (s *Server) Close() error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return nil
+	}
+	s.closed = true
+	srv := s.http
+	s.mu.Unlock()
 
-// AddPod puts a pod into the account.
-func (s *Server) AddPod(spec PodSpec) error { return nil }
+	s.cancel()
+	var err error
+	if srv != nil {
+		err = srv.Close()
+	}
+	s.inflight.Wait()
+	s.serving.Wait()
 
-// RemovePod terminates a pod, whatever state it is in. It reports whether there
-// was one.
-func (s *Server) RemovePod(id string) bool { return false }
+	s.work.Lock()
+	defer s.work.Unlock()
+	s.mu.Lock()
+	for _, p := range s.order {
+		p.retire()
+	}
+	s.gone = append(s.gone, s.order...)
+	s.order, s.pods = nil, map[string]*pod{}
+	s.mu.Unlock()
+	s.settle()
+	return errors.Join(err, s.host.Close())
+}
 
-// SetStatus puts a pod into a state, as RunPod's own doing would: RUNNING gives it
-// a new container, anything else ends the one it has.
-func (s *Server) SetStatus(id, status string) error { return nil }
-
-// Recreate replaces the container of a running pod at once, as a host
-// maintenance would: new public port, new host keys.
-func (s *Server) Recreate(id string) error { return nil }
-
-// SetFuture switches a pod's PodSpec.Future.
-func (s *Server) SetFuture(id string, on bool) error { return nil }
-
-// Log appends a line to a pod's log, now. source is "container" or "system".
-func (s *Server) Log(id, source, line string) error { return nil }
-
-// SSHKeys returns the account's registered lines.
-func (s *Server) SSHKeys() []string { return nil }
-
-// SetSSHKeys registers lines without a check, as RunPod's web page does.
-func (s *Server) SetSSHKeys(lines []string) {}
-
-// SetKeys replaces the API keys that are accepted.
-func (s *Server) SetKeys(keys []Key) {}
-
-// AddFault makes calls fail from now on, until remove is called. When several
-// faults match a call, the one added first has it.
-func (s *Server) AddFault(f Fault) (remove func()) { return func() {} }
-
-// Calls returns the latest calls that were answered or given up, oldest first,
-// at most 10,000.
-func (s *Server) Calls() []Call { return nil }
-
-// Unmet returns the routes of Options.Expected that no call has matched.
-func (s *Server) Unmet() []Route { return nil }
-
-// Advance brings every pod up to the present of the clock. Requests do it by
-// themselves; it is for a Host whose containers someone else waits for.
-func (s *Server) Advance() {}
+// begin counts a request in, unless the server is closed.
+func (s *Server) begin() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	s.inflight.Add(1)
+	return true
+}

@@ -61,6 +61,7 @@ type PodSpec struct {
 	// KeysAtCreation, unless Env has one.
 	StartSSH       bool
 	KeysAtCreation []string // nil: the account's keys when the pod is added
+	HideInjected   bool     // an injected PUBLIC_KEY is not in env, and outlives its PATCH
 	NoSSHD         bool     // the image has no sshd, whatever PUBLIC_KEY says
 	NoHostKeyLog   bool     // the image prints no host keys
 
