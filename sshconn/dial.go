@@ -3,24 +3,28 @@ package sshconn
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"time"
 
 	"golang.org/x/crypto/ssh"
-)
 
-var errNotBuilt = errors.New("not built yet")
+	"podbay/cleantext"
+)
 
 // Key is an identity that Dial may offer.
 type Key struct {
-	Public ssh.PublicKey
-	Name   string // a path or an agent's comment, for messages; cleaned
+	Public ssh.PublicKey // a plain key or a certificate
+	Name   string        // a path or an agent's comment, for messages; cleaned
 	// Signer opens the private half. It is called only after the server said
 	// that it would take Public. Its error ends the dial and is found in the
-	// dial's error with errors.As.
+	// dial's error with errors.As. Both it and the signer that it returns must
+	// come back when ctx ends.
 	Signer func(ctx context.Context) (ssh.Signer, error)
 }
+
+type dialFunc func(ctx context.Context, network, addr string) (net.Conn, error)
 
 // Options says whom to dial and as whom.
 type Options struct {
@@ -35,15 +39,19 @@ type Options struct {
 	// a HostKeyUnknownError. An unknown key with this fingerprint is written to
 	// HostKeys and used; a changed key never is.
 	AcceptHostKey string
-	Keys          []Key         // in the order to offer
+	Keys          []Key         // in the order to offer; a key that is there twice is offered once
 	Timeout       time.Duration // for TCP, handshake and authentication together; 0 means 20 s
 	Logger        *slog.Logger  // nil means none; never receives a secret
 	// DialContext opens the TCP connection; nil means net.Dialer's.
 	DialContext func(ctx context.Context, network, addr string) (net.Conn, error)
+
+	rekeyThreshold uint64 // bytes; 0 means x/crypto's
 }
 
-// Conn is an authenticated SSH connection.
-type Conn struct{}
+const defaultTimeout = 20 * time.Second
+
+// clientVersion is how podbay identifies itself, RFC 4253 section 4.2.
+const clientVersion = "SSH-2.0-podbay"
 
 // Dial connects, checks the host key and authenticates. On failure it returns
 // one of:
@@ -53,34 +61,169 @@ type Conn struct{}
 //   - [*AuthError]: the server took none of the keys
 //   - the error of a Key's Signer, wrapped
 //   - ctx's error, wrapped, when ctx was cancelled
-func Dial(ctx context.Context, opts Options) (*Conn, error) { return nil, errNotBuilt }
+//   - another error when the options are wrong or HostKeys cannot be read or written
+func Dial(ctx context.Context, opts Options) (*Conn, error) {
+	opts, err := opts.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	known, err := opts.HostKeys.lookup(opts.HostKeyName)
+	if err != nil {
+		return nil, err
+	}
+	for _, warning := range known.warnings {
+		opts.Logger.Warn("known hosts", "warning", warning)
+	}
+	d := dialing{caller: ctx, opts: opts}
+	d.ctx, d.cancel = context.WithTimeout(ctx, opts.Timeout)
+	defer d.cancel()
 
-// Info is what was agreed on when a connection was made.
-type Info struct {
-	ServerVersion string // cleaned
-	KeyExchange   string
-	Cipher        string
-	HostKeyType   string
-	HostKey       string // SHA256 fingerprint
-	Identity      string // the Key.Name that the server took
-	IdentityKey   string // its SHA256 fingerprint
-	Banner        string // the server's message before authentication, cleaned and bounded
+	opts.Logger.Debug("connecting", "addr", opts.Addr, "user", opts.User)
+	raw, err := opts.DialContext(d.ctx, "tcp", opts.Addr)
+	if err != nil {
+		return nil, d.notConnected(err)
+	}
+	conn, err := d.handshake(raw, known)
+	if err != nil {
+		opts.Logger.Debug("not connected", "addr", opts.Addr, "error", err)
+		return nil, err
+	}
+	info := conn.Info()
+	opts.Logger.Debug("connected", "addr", opts.Addr, "server", info.ServerVersion, "kex", info.KeyExchange,
+		"cipher", info.Cipher, "hostkey", info.HostKey, "identity", info.IdentityKey)
+	return conn, nil
 }
 
-// Info returns what was agreed on.
-func (c *Conn) Info() Info { return Info{} }
+func (o Options) withDefaults() (Options, error) {
+	if _, _, err := net.SplitHostPort(o.Addr); err != nil {
+		return o, fmt.Errorf("connect to %q: %w", o.Addr, err)
+	}
+	if o.User == "" {
+		return o, errors.New("connect to " + o.Addr + ": no user name is given")
+	}
+	if o.HostKeys == nil {
+		return o, errors.New("connect to " + o.Addr + ": no known_hosts file is given to check the host key with")
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = defaultTimeout
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.DialContext == nil {
+		o.DialContext = new(net.Dialer).DialContext
+	}
+	return o, nil
+}
 
-// Close ends the connection and everything on it, and waits for its goroutines.
-func (c *Conn) Close() error { return nil }
+// dialing is one Dial under way.
+type dialing struct {
+	caller context.Context // the caller's
+	ctx    context.Context // with the timeout
+	cancel context.CancelFunc
+	opts   Options
 
-// Done is closed when the connection has ended, whatever ended it.
-func (c *Conn) Done() <-chan struct{} { return nil }
+	conn    *netConn
+	login   *login
+	hostKey *hostKeyCheck
+}
 
-// Err is why the connection ended, cleaned; nil before Done is closed and after
-// a Close of ours.
-func (c *Conn) Err() error { return nil }
+// handshake makes an SSH connection of a TCP one, or closes it.
+func (d *dialing) handshake(raw net.Conn, known hostKeys) (*Conn, error) {
+	d.conn = newNetConn(raw)
+	d.login = newLogin(d.ctx, d.conn, d.opts.Keys)
+	d.hostKey = &hostKeyCheck{
+		addr: d.opts.Addr, name: d.opts.HostKeyName, file: d.opts.HostKeys, accept: d.opts.AcceptHostKey,
+	}
+	config := &ssh.ClientConfig{
+		Config:            algorithms(),
+		User:              d.opts.User,
+		ClientVersion:     clientVersion,
+		HostKeyAlgorithms: hostKeyAlgorithms(known),
+		HostKeyCallback:   d.hostKey.callback,
+		BannerCallback:    d.login.takeBanner,
+		AuthCallback:      d.login.next,
+	}
+	config.RekeyThreshold = d.opts.rekeyThreshold
 
-// KeepAlive asks the server for a sign of life every interval and ends the
-// connection with [ErrDeadPeer] when none came for patience. It returns when the
-// connection or ctx ends. Any traffic that arrives counts as a sign of life.
-func (c *Conn) KeepAlive(ctx context.Context, interval, patience time.Duration) {}
+	// NewClientConn knows no context: closing the socket is what ends it.
+	stop := context.AfterFunc(d.ctx, func() { d.conn.Close() })
+	conn, chans, reqs, err := ssh.NewClientConn(d.conn, d.opts.Addr, config)
+	if err != nil {
+		stop()
+		return nil, d.failed(err)
+	}
+	if !stop() {
+		c := newConn(d.conn, conn, chans, reqs, Info{})
+		c.Close()
+		return nil, d.failed(d.ctx.Err())
+	}
+	return newConn(d.conn, conn, chans, reqs, d.info(conn)), nil
+}
+
+func (d *dialing) info(conn ssh.Conn) Info {
+	key, _ := d.hostKey.outcome()
+	info := Info{
+		ServerVersion: cleantext.Line(string(conn.ServerVersion()), maxIdentLine),
+		HostKeyType:   key.Type(),
+		HostKey:       ssh.FingerprintSHA256(key),
+		Banner:        d.login.cleanBanner(),
+	}
+	if cert, ok := key.(*ssh.Certificate); ok {
+		info.HostKey = ssh.FingerprintSHA256(cert.Key)
+	}
+	if meta, ok := conn.(ssh.AlgorithmsConnMetadata); ok {
+		agreed := meta.Algorithms()
+		info.KeyExchange, info.Cipher = agreed.KeyExchange, agreed.Write.Cipher
+	}
+	if key, ok := d.login.taken(); ok {
+		info.Identity, info.IdentityKey = key.Name, key.Fingerprint
+	}
+	return info
+}
+
+// notConnected describes a TCP connection that did not come about.
+func (d *dialing) notConnected(err error) error {
+	if errors.Is(d.caller.Err(), context.Canceled) {
+		return d.cancelled()
+	}
+	kind := dialKind(err)
+	if d.ctx.Err() != nil {
+		kind = ErrTimeout
+	}
+	return &ConnectError{Addr: d.opts.Addr, Kind: kind, Err: err}
+}
+
+func (d *dialing) cancelled() error {
+	return fmt.Errorf("connect to %s: %w", d.opts.Addr, d.caller.Err())
+}
+
+// failed describes a handshake or a login that failed. What podbay itself
+// decided comes before what the connection then said of it.
+func (d *dialing) failed(err error) error {
+	connectError := &ConnectError{Addr: d.opts.Addr, Err: cleaned(err)}
+	_, hostKeyErr := d.hostKey.outcome()
+	ident, instead := d.conn.said()
+	reason, disconnected := disconnectReason(err)
+	switch {
+	case errors.Is(d.caller.Err(), context.Canceled):
+		return d.cancelled()
+	case hostKeyErr != nil:
+		return hostKeyErr
+	case d.ctx.Err() == nil && d.login.signErr != nil:
+		return fmt.Errorf("log in at %s: %w", d.opts.Addr, d.login.signErr)
+	case d.login.bannerEndless():
+		connectError.Kind, connectError.Err = ErrHandshake, errors.New("it sends a banner without end")
+	case d.login.gaveUp, d.login.started && disconnected && reason.tooMany():
+		return d.login.refused(d.opts, err)
+	case ident == "" && isBusy(instead):
+		connectError.Kind, connectError.Got = ErrClosed, cleantext.Line(instead, gotCells)
+	case ident == "" && instead != "":
+		connectError.Kind, connectError.Got = ErrNotSSH, cleantext.Line(instead, gotCells)
+	case d.ctx.Err() != nil:
+		connectError.Kind, connectError.Err = ErrTimeout, errors.Join(d.ctx.Err(), d.login.signErr)
+	default:
+		connectError.Kind, connectError.Got = handshakeKind(err), reason.text
+	}
+	return connectError
+}

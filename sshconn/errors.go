@@ -2,6 +2,8 @@ package sshconn
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 
 	"golang.org/x/crypto/ssh"
 )
@@ -11,7 +13,7 @@ var (
 	ErrRefused     = errors.New("connection refused")
 	ErrTimeout     = errors.New("no answer in time")
 	ErrUnreachable = errors.New("host unreachable")       // no route, or the name does not resolve
-	ErrClosed      = errors.New("connection closed")      // by the far side, before authentication ended
+	ErrClosed      = errors.New("connection closed")      // by the far side
 	ErrNotSSH      = errors.New("not an SSH server")      // something else answered
 	ErrNoAgreement = errors.New("no common algorithm")    // key exchange, cipher, MAC or host-key type
 	ErrHandshake   = errors.New("handshake failed")       // anything else in the handshake
@@ -20,18 +22,51 @@ var (
 	ErrNoShell     = errors.New("the server refused a shell")
 )
 
-// ConnectError is a connection that never got as far as authentication.
+// ConnectError is a connection that never got as far as the end of
+// authentication, for a reason other than a host key or a refused login.
 type ConnectError struct {
 	Addr string
 	Kind error  // one of the Err values above
-	Got  string // what a server that is not SSH said, cleaned
+	Got  string // what the server said instead of SSH or while it hung up, cleaned
 	Err  error  // cause
 }
 
-func (e *ConnectError) Error() string { return e.Addr + ": " + e.Kind.Error() }
+func (e *ConnectError) Error() string {
+	said := ""
+	if e.Got != "" {
+		said = fmt.Sprintf(" (it says %q)", e.Got)
+	}
+	switch e.Kind {
+	case ErrRefused:
+		return e.Addr + " refused the connection: nothing listens on that port; check the port, or wait until the server is up"
+	case ErrTimeout:
+		return e.Addr + " did not answer in time: check the address and the network, or try again"
+	case ErrUnreachable:
+		return e.Addr + " cannot be reached: check the address and the network" + because(e.Err)
+	case ErrClosed:
+		return e.Addr + " closed the connection before the login was done" + said + ": try again in a moment"
+	case ErrNotSSH:
+		return e.Addr + " is not an SSH server" + said + ": check the port"
+	case ErrNoAgreement:
+		return e.Addr + " offers only algorithms that are no longer safe; update its SSH server" + because(e.Err)
+	}
+	return e.Addr + ": the SSH handshake failed" + because(e.Err)
+}
 
 // Unwrap lets errors.Is find the kind and the cause.
-func (e *ConnectError) Unwrap() []error { return []error{e.Kind, e.Err} }
+func (e *ConnectError) Unwrap() []error {
+	if e.Err == nil {
+		return []error{e.Kind}
+	}
+	return []error{e.Kind, e.Err}
+}
+
+func because(err error) string {
+	if err == nil {
+		return ""
+	}
+	return ": " + err.Error()
+}
 
 // Attempt is one key that was offered.
 type Attempt struct {
@@ -39,7 +74,7 @@ type Attempt struct {
 	Type        string // "ssh-ed25519"
 	Fingerprint string // SHA256
 	// Taken says that the server would have taken the key and the signature
-	// then failed or was refused.
+	// then failed, was refused, or was not enough.
 	Taken bool
 }
 
@@ -49,15 +84,67 @@ type AuthError struct {
 	User    string
 	Offered []Attempt // in order; empty when there was no key to offer
 	Skipped []string  // names of keys that were held back so as not to exceed the server's limit
-	Methods []string  // what the server takes: "publickey", "password"; nil when not learnt
-	TooMany bool      // the server ended the connection after too many tries
-	Banner  string    // the server's message, cleaned
-	Err     error
+	// Unusable is the names of keys with which no signature can be made that
+	// the server would accept: DSA, and RSA on a server that knows SHA-1 only.
+	Unusable []string
+	Methods  []string // what the server takes: "publickey", "password"; nil when not learnt
+	TooMany  bool     // the server ended the connection after too many tries
+	Banner   string   // the server's message, cleaned
+	Err      error
 }
 
-func (e *AuthError) Error() string { return e.Addr + ": no key was accepted for " + e.User }
+func (e *AuthError) Error() string {
+	who := e.User + " at " + e.Addr
+	if len(e.Methods) > 0 && !e.takes("publickey") {
+		return e.withoutKeys(who)
+	}
+	switch {
+	case e.TooMany:
+		return fmt.Sprintf("%s ended the login after %s: name the one key to use", e.Addr, count(len(e.Offered), "key"))
+	case len(e.Offered) == 0 && len(e.Unusable) > 0:
+		return fmt.Sprintf("none of the keys can be used for %s: %s; use an ed25519 key", who, strings.Join(e.Unusable, ", "))
+	case len(e.Offered) == 0:
+		return "there is no key to offer to " + who + ": make one, or load one into the agent"
+	case len(e.Skipped) > 0:
+		return fmt.Sprintf("the server refused the first %s for %s; %d more were held back, as servers allow few tries: name the one key to use",
+			count(len(e.Offered), "key"), who, len(e.Skipped))
+	case len(e.Offered) == 1:
+		return fmt.Sprintf("the server refused the key %s for %s: add its public half to the server", e.Offered[0].Name, who)
+	}
+	return fmt.Sprintf("the server refused all %d keys for %s: add one's public half to the server", len(e.Offered), who)
+}
+
+// withoutKeys is the sentence for a server that takes no key, or none anymore.
+func (e *AuthError) withoutKeys(who string) string {
+	methods := strings.Join(e.Methods, ", ")
+	for _, a := range e.Offered {
+		if a.Taken {
+			return fmt.Sprintf("the server took the key %s and wants %s as well for %s; podbay logs in with keys only", a.Name, methods, who)
+		}
+	}
+	if len(e.Methods) == 1 && e.Methods[0] == "password" {
+		return "the server takes only a password for " + who + "; podbay logs in with keys only"
+	}
+	return fmt.Sprintf("the server takes only %s for %s; podbay logs in with keys only", methods, who)
+}
+
+func (e *AuthError) takes(method string) bool {
+	for _, m := range e.Methods {
+		if m == method {
+			return true
+		}
+	}
+	return false
+}
 
 func (e *AuthError) Unwrap() error { return e.Err }
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
 
 // HostKeyUnknownError is a first sight: nothing is known under Name.
 type HostKeyUnknownError struct {
@@ -68,7 +155,8 @@ type HostKeyUnknownError struct {
 }
 
 func (e *HostKeyUnknownError) Error() string {
-	return "the host key of " + e.Name + " is not known: " + e.Fingerprint
+	return fmt.Sprintf("the host key of %s (%s) is not known yet: compare its fingerprint %s with the server's own before you accept it",
+		e.Name, e.Addr, e.Fingerprint)
 }
 
 // HostKeyChangedError is a host that showed another key than the known ones.
@@ -81,7 +169,12 @@ type HostKeyChangedError struct {
 }
 
 func (e *HostKeyChangedError) Error() string {
-	return "the host key of " + e.Name + " has changed to " + e.Fingerprint
+	known := make([]string, len(e.Known))
+	for i, k := range e.Known {
+		known[i] = k.Fingerprint
+	}
+	return fmt.Sprintf("the host key of %s (%s) has changed: it shows %s, known is %s; if the server was not set up anew, somebody may be listening",
+		e.Name, e.Addr, e.Fingerprint, strings.Join(known, ", "))
 }
 
 // HostKeyRevokedError is a host that showed a key marked @revoked.
@@ -94,5 +187,6 @@ type HostKeyRevokedError struct {
 }
 
 func (e *HostKeyRevokedError) Error() string {
-	return "the host key of " + e.Name + " is revoked: " + e.Fingerprint
+	return fmt.Sprintf("the host key of %s (%s) is revoked: %s is marked so in %s line %d; do not connect",
+		e.Name, e.Addr, e.Fingerprint, e.File, e.Line)
 }
