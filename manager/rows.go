@@ -114,9 +114,8 @@ func login(memory state.PodMemory, via RouteKind, startedAt, now time.Time) doct
 // is "".
 func route(p runpod.Pod, via RouteKind) Route {
 	direct, proxy := p.SSH.Direct, p.SSH.Proxy
-	running := p.Status != runpod.StatusExited && p.Status != runpod.StatusTerminated
 	switch {
-	case !running:
+	case slices.Contains([]runpod.Status{runpod.StatusExited, runpod.StatusTerminated, runpod.StatusError}, p.Status):
 		return Route{Kind: RouteNone, Reason: "the pod is not running"}
 	case direct != nil && via != RouteProxy:
 		return endpointRoute(RouteDirect, *direct, "")
