@@ -1,0 +1,156 @@
+package hostkey
+
+import (
+	"strings"
+	"time"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"podbay/doctor"
+	"podbay/manager"
+	"podbay/ui/ask"
+	"podbay/ui/screen"
+)
+
+// ForgetHostKey asks for the known key to be forgotten, as
+// [manager.Manager.ForgetHostKey] does. It trusts nothing.
+type ForgetHostKey struct{ PodID string }
+
+// wantForget opens the field in which the pod's name is typed.
+type wantForget struct{}
+
+// Changed is the stop: the far side shows another key than the known one.
+type Changed struct {
+	theme         screen.Theme
+	width, height int
+	stop          manager.HostKeyChanged
+	now           time.Time
+	canForget     bool
+	buttons       screen.Buttons
+	dialog        screen.Dialog
+
+	typing     bool // the pod's name is being typed
+	field      ask.Field
+	mistyped   bool
+	enter, esc key.Binding
+}
+
+var _ screen.Screen[Changed] = Changed{}
+
+// NewChanged shows stop. now is for ages, and its location for times. canForget
+// offers to forget the known key.
+func NewChanged(theme screen.Theme, stop *manager.HostKeyChanged, now time.Time, canForget bool) Changed {
+	buttons := []screen.Button{{Label: "Go back", Hot: "n", Intent: screen.Back{}}}
+	if canForget {
+		buttons = append(buttons, screen.Button{Label: "Forget the known key", Hot: "f", Intent: wantForget{}})
+	}
+	return Changed{
+		theme: theme, stop: *stop, now: now, canForget: canForget,
+		buttons: screen.NewButtons(0, buttons...),
+		field:   ask.NewField(theme),
+		enter:   key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "forget the known key")),
+		esc:     key.NewBinding(key.WithKeys("esc"), key.WithHelp("esc", "keep it")),
+	}
+}
+
+// SetSize says how many cells there are.
+func (m Changed) SetSize(width, height int) Changed {
+	m.width, m.height = width, height
+	m.field = m.field.SetWidth(m.dialog.InnerWidth(width))
+	return m
+}
+
+// SetTheme changes the styles.
+func (m Changed) SetTheme(theme screen.Theme) Changed {
+	m.theme = theme
+	m.field = m.field.SetTheme(theme)
+	return m
+}
+
+// Update scrolls, moves the choice, types the name, or gives the answer.
+func (m Changed) Update(msg tea.Msg) (Changed, tea.Cmd, screen.Intent) {
+	if m.typing {
+		return m.typed(msg)
+	}
+	m.dialog = m.laidOut().Scroll(msg, m.width, m.height)
+	var intent screen.Intent
+	m.buttons, intent = m.buttons.Update(msg)
+	if intent == (wantForget{}) {
+		m.typing, intent = true, nil
+	}
+	return m, nil, intent
+}
+
+// typed edits the name: every letter is text, and esc takes one step back.
+func (m Changed) typed(msg tea.Msg) (Changed, tea.Cmd, screen.Intent) {
+	press, _ := msg.(tea.KeyPressMsg)
+	switch {
+	case key.Matches(press, m.esc):
+		m.typing, m.mistyped, m.field = false, false, m.field.Cleared()
+		return m, nil, nil
+	case key.Matches(press, m.enter) && m.named(m.field.Text()):
+		return m, nil, ForgetHostKey{m.stop.Pod.ID}
+	case key.Matches(press, m.enter):
+		m.mistyped = true
+		return m, nil, nil
+	}
+	if ask.Movement(msg) {
+		m.dialog = m.laidOut().Scroll(msg, m.width, m.height)
+	}
+	before := m.field.Text()
+	m.field = m.field.Update(msg)
+	m.mistyped = m.mistyped && m.field.Text() == before
+	return m, nil, nil
+}
+
+// named tells whether text names the pod. Its ID does too: a name may hold
+// letters that no keyboard has.
+func (m Changed) named(text string) bool {
+	text = strings.TrimSpace(text)
+	return text != "" && (text == strings.TrimSpace(m.stop.Pod.Name) || text == m.stop.Pod.ID)
+}
+
+func (m Changed) laidOut() screen.Dialog {
+	d := m.dialog
+	inner := d.InnerWidth(m.width)
+	d.Title, d.Tone = "The host key of "+name(m.stop.Pod)+" has changed", doctor.ToneBad
+	d.Body = ask.Paragraphs(
+		"podbay stopped the connection. No login was tried.",
+		shown(m.stop, m.theme)+"\n"+known(m.stop, m.now, m.theme),
+		explanation(m.stop, m.now),
+		causes(m.stop),
+		next(m.stop, m.canForget),
+		m.theme.Dim.Render("The known key is kept in "+m.stop.File+"."))
+	d.Foot = m.buttons.View(m.theme, inner)
+	if m.typing {
+		d.Foot = m.prompt(inner)
+	}
+	return d
+}
+
+// prompt asks for the pod's name.
+func (m Changed) prompt(width int) string {
+	p := m.stop.Pod
+	line := m.theme.Title.Render(screen.Cut("To forget it, type the pod's name or its ID ("+p.ID+"):", width))
+	hint := screen.Cut(m.theme.Dim.Render("The name is "+podLine(p)), width)
+	if m.mistyped {
+		hint = ask.Status(m.theme, doctor.ToneBad, "That is not "+podLine(p)+". Nothing was forgotten.", width)
+	}
+	return line + "\n" + m.field.View() + "\n" + hint
+}
+
+// View draws the stop.
+func (m Changed) View() string { return m.laidOut().View(m.theme, m.width, m.height) }
+
+// ShortHelp returns the keys for the footer.
+func (m Changed) ShortHelp() []key.Binding {
+	keys := m.buttons.ShortHelp()
+	if m.typing {
+		keys = []key.Binding{m.enter, m.esc}
+	}
+	return ask.WithScroll(keys, m.laidOut().Scrolls(m.width, m.height))
+}
+
+// FullHelp returns all keys.
+func (m Changed) FullHelp() [][]key.Binding { return [][]key.Binding{m.ShortHelp()} }
