@@ -2,10 +2,11 @@ package identity
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
-	"syscall"
 	"testing"
 
 	"golang.org/x/crypto/ssh"
@@ -22,27 +23,25 @@ func TestKeyFilesOfEveryKind(t *testing.T) {
 	for typeName, typeArgs := range types {
 		for format, formatArgs := range formats {
 			for _, secret := range []string{"", passphrase} {
-				for _, pub := range []bool{true, false} {
-					name := typeName + " " + format + map[bool]string{true: " encrypted"}[secret != ""] + map[bool]string{true: " .pub"}[pub]
-					t.Run(name, func(t *testing.T) {
-						args := append(append(append([]string{}, typeArgs...), formatArgs...), "-N", secret)
-						checkKeyFile(t, args, secret, pub)
-					})
-				}
+				name := typeName + " " + format + map[bool]string{true: " encrypted"}[secret != ""]
+				t.Run(name, func(t *testing.T) {
+					home := newHome(t)
+					path := filepath.Join(home, ".ssh", "id_ed25519")
+					public := keygen(t, path, slices.Concat(typeArgs, formatArgs, []string{"-N", secret})...)
+					checkKeyFile(t, home, public, secret, true)
+					if err := os.Remove(path + ".pub"); err != nil {
+						t.Fatal(err)
+					}
+					checkKeyFile(t, home, public, secret, false)
+				})
 			}
 		}
 	}
 }
 
-func checkKeyFile(t *testing.T, args []string, secret string, pub bool) {
-	home := newHome(t)
+func checkKeyFile(t *testing.T, home string, public ssh.PublicKey, secret string, pub bool) {
+	t.Helper()
 	path := filepath.Join(home, ".ssh", "id_ed25519")
-	public := keygen(t, path, args...)
-	if !pub {
-		if err := os.Remove(path + ".pub"); err != nil {
-			t.Fatal(err)
-		}
-	}
 	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +69,13 @@ func checkKeyFile(t *testing.T, args []string, secret string, pub bool) {
 		fingerprint = ""
 	}
 	wantPassphraseError(t, f, id, nil, PassphraseError{Path: path, Fingerprint: fingerprint})
-	for _, wrong := range []string{"", "x", "open sesamE", strings.Repeat("y", 100)} {
+	wrongs := []string{"", "x", "open sesamE", strings.Repeat("y", 100)}
+	if strings.Contains(string(text), "DEK-Info") {
+		for i := range 1000 { // some pass this format's check
+			wrongs = append(wrongs, fmt.Sprint(i))
+		}
+	}
+	for _, wrong := range wrongs {
 		wantPassphraseError(t, f, id, []byte(wrong), PassphraseError{Path: path, Fingerprint: fingerprint, Wrong: true})
 	}
 	wantSigns(t, f, id, []byte(secret), public)
@@ -139,11 +144,8 @@ func TestRealRFC4716IsAPublicKey(t *testing.T) {
 
 func TestWhatIsNoFile(t *testing.T) {
 	home := newHome(t)
-	folder, fifo, missing := filepath.Join(home, "folder"), filepath.Join(home, "fifo"), filepath.Join(home, "missing")
+	folder, missing := filepath.Join(home, "folder"), filepath.Join(home, "missing")
 	if err := os.Mkdir(folder, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	loop := filepath.Join(home, "loop")
@@ -152,38 +154,13 @@ func TestWhatIsNoFile(t *testing.T) {
 	}
 	below := filepath.Join(write(t, filepath.Join(home, "file"), "x"), "below")
 	f := finder(home)
-	f.Extra = []string{folder, fifo, missing, loop, below}
+	f.Extra = []string{folder, missing, loop, below}
 	set := find(t, f)
-	if len(set.Identities) != 5 {
+	if len(set.Identities) != 4 {
 		t.Fatal(names(set))
 	}
-	for i, says := range []string{"~/folder is a folder", "~/fifo is not a regular file", "~/missing does not exist", "~/loop cannot be read", "~/file/below cannot be read"} {
+	for i, says := range []string{"~/folder is a folder", "~/missing does not exist", "~/loop cannot be read", "~/file/below cannot be read"} {
 		wantPlain(t, set.Identities[i].Problem, says, ": ")
-	}
-}
-
-func TestModeIsCheckedAsOpenSSHDoes(t *testing.T) {
-	for mode, open := range map[os.FileMode]bool{0o600: false, 0o400: false, 0o700: false, 0o640: true, 0o604: true, 0o610: true, 0o602: true, 0o644: true} {
-		home := newHome(t)
-		path := filepath.Join(home, ".ssh", "id_ed25519")
-		keygen(t, path, "-t", "ed25519", "-N", "")
-		if err := os.Chmod(path, mode); err != nil {
-			t.Fatal(err)
-		}
-		id := only(t, find(t, finder(home)))
-		if (id.Problem != nil) != open || id.Mode.Perm() != mode {
-			t.Errorf("mode %04o: %v", mode, id.Problem)
-		}
-		if open {
-			wantPlain(t, id.Problem, "~/.ssh/id_ed25519 is readable by others", "chmod 600 ~/.ssh/id_ed25519")
-		}
-		info, err := os.Stat(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if tooOpen(info, os.Getuid()+1) {
-			t.Errorf("mode %04o of another user's file is judged", mode)
-		}
 	}
 }
 

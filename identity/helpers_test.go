@@ -53,7 +53,7 @@ func keygen(t *testing.T, path string, args ...string) ssh.PublicKey {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	run(t, nil, "ssh-keygen", append([]string{"-q", "-C", filepath.Base(path) + "@test", "-f", path}, args...)...)
+	run(t, nil, "ssh-keygen", append([]string{"-q", "-a", "1", "-C", filepath.Base(path) + "@test", "-f", path}, args...)...)
 	text, err := os.ReadFile(path + ".pub")
 	if err != nil {
 		t.Fatal(err)
