@@ -1,6 +1,7 @@
 package runpod_test
 
 import (
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -273,6 +274,23 @@ func TestWaitBetweenAttemptsIsEndedByContext(t *testing.T) {
 	}})
 	if _, err := c.ListPods(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want cancelled", err)
+	}
+}
+
+func TestCompressedBodyIsBoundedToo(t *testing.T) {
+	url := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Content-Encoding", "gzip")
+		zw := gzip.NewWriter(w)
+		defer zw.Close()
+		for range 64 {
+			if _, err := zw.Write(make([]byte, 1<<20)); err != nil {
+				return
+			}
+		}
+	})
+	if _, err := newClient(t, runpod.Options{BaseURL: url}).ListPods(testContext(t)); !errors.Is(err, runpod.ErrMalformed) {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -47,8 +47,9 @@ type LogLine struct {
 
 const (
 	eventStream = "text/event-stream"
-	// maxEvent bounds one event. Container runtimes cut lines far below it.
-	maxEvent = 1 << 20
+	// maxEvent bounds one event. Container runtimes cut lines at 16 KiB, which
+	// JSON can make six times as long.
+	maxEvent = 256 << 10
 )
 
 // Logs streams a pod's log as Server-Sent Events until ctx ends, the server
@@ -89,7 +90,7 @@ func logOp(id string) string { return "read the log of pod " + shown(id) }
 
 func (c *Client) openLog(ctx context.Context, id string, opts LogOptions) (io.ReadCloser, error) {
 	op := logOp(id)
-	path, err := podPath(op, id)
+	path, err := podPath("read a pod's log", id)
 	if err != nil {
 		return nil, err
 	}

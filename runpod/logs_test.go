@@ -66,8 +66,8 @@ func TestLogs(t *testing.T) {
 		"several lines":        {stream(`data: {"source":"container","line":"a\nb\n"}` + "\n\n"), []runpod.LogLine{{Source: "container", Line: "a"}, {Source: "container", Line: "b"}}, nil, ""},
 		"blank line":           {stream(`data: {"source":"container","line":""}` + "\n\n"), []runpod.LogLine{{Source: "container"}}, nil, ""},
 		"garbage event":        {stream("data: "+e1+"\n\n", "data: {{\n\n", "data: "+e2+"\n\n"), []runpod.LogLine{one}, runpod.ErrMalformed, "is not the JSON"},
-		"giant event":          {stream("data: "+e1+"\n\n", "data: "+strings.Repeat("x", 2<<20)+"\n\n"), []runpod.LogLine{one}, runpod.ErrMalformed, "too large"},
-		"giant line":           {stream(`data: {"line":"` + strings.Repeat("x", 512<<10) + `"}` + "\n\n"), []runpod.LogLine{{Line: strings.Repeat("x", 4095) + "…"}}, nil, ""},
+		"giant event":          {stream("data: "+e1+"\n\n", "data: "+strings.Repeat("x", 300<<10)+"\n\n"), []runpod.LogLine{one}, runpod.ErrMalformed, "too large"},
+		"giant line":           {stream(`data: {"line":"` + strings.Repeat("x", 128<<10) + `"}` + "\n\n"), []runpod.LogLine{{Line: strings.Repeat("x", 4095) + "…"}}, nil, ""},
 		"cut": {func(w http.ResponseWriter, r *http.Request) {
 			stream("data: "+e1+"\n\n", "data: {\"ts\"")(w, r)
 			panic(http.ErrAbortHandler)

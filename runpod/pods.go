@@ -36,7 +36,11 @@ func (c *Client) ListPods(ctx context.Context) ([]Pod, error) {
 
 // GetPod returns one pod.
 func (c *Client) GetPod(ctx context.Context, id string) (*Pod, error) {
-	return c.podCall(ctx, "get pod", id, "", http.MethodGet, nil)
+	path, err := podPath("get pod", id)
+	if err != nil {
+		return nil, err
+	}
+	return c.pod(ctx, call{op: "get pod " + shown(id), method: http.MethodGet, path: path})
 }
 
 // PodAction asks for a transition and returns the pod as it is afterwards; nil
@@ -47,40 +51,45 @@ func (c *Client) PodAction(ctx context.Context, id string, action Action) (*Pod,
 	default:
 		return nil, invalid("change pod "+shown(id), "there is no action "+quote(string(action)))
 	}
-	in := struct {
+	op := string(action) + " pod"
+	path, err := podPath(op, id)
+	if err != nil {
+		return nil, err
+	}
+	cl := call{op: op + " " + shown(id), method: http.MethodPost, path: path + "/action"}
+	cl.in = struct {
 		Action Action `json:"action"`
 	}{action}
-	return c.podCall(ctx, string(action)+" pod", id, "/action", http.MethodPost, in)
+	if action == ActionTerminate {
+		return nil, c.do(ctx, cl, nil)
+	}
+	return c.pod(ctx, cl)
 }
 
 // UpdatePod changes a pod and returns it as it is afterwards. It is never
 // repeated on failure.
 func (c *Client) UpdatePod(ctx context.Context, id string, update PodUpdate) (*Pod, error) {
-	in, problem := update.wire()
-	if problem != "" {
-		return nil, invalid("update pod "+shown(id), problem)
-	}
-	return c.podCall(ctx, "update pod", id, "", http.MethodPatch, in)
-}
-
-// podCall sends a call that is answered with the pod.
-func (c *Client) podCall(ctx context.Context, verb, id, sub, method string, in any) (*Pod, error) {
-	op := verb + " " + shown(id)
-	path, err := podPath(op, id)
+	path, err := podPath("update pod", id)
 	if err != nil {
 		return nil, err
 	}
-	cl := call{op: op, method: method, path: path + sub, in: in}
-	if verb == string(ActionTerminate)+" pod" {
-		return nil, c.do(ctx, cl, nil)
+	op := "update pod " + shown(id)
+	in, problem := update.wire()
+	if problem != "" {
+		return nil, invalid(op, problem)
 	}
+	return c.pod(ctx, call{op: op, method: http.MethodPatch, path: path, in: in})
+}
+
+// pod sends a call that is answered with a pod.
+func (c *Client) pod(ctx context.Context, cl call) (*Pod, error) {
 	var wire podWire
 	if err := c.do(ctx, cl, &wire); err != nil {
 		return nil, err
 	}
 	pod, ok := wire.pod()
 	if !ok {
-		return nil, c.malformed(op, http.StatusOK, "holds no pod")
+		return nil, c.malformed(cl.op, http.StatusOK, "holds no pod")
 	}
 	return &pod, nil
 }
@@ -88,7 +97,7 @@ func (c *Client) podCall(ctx context.Context, verb, id, sub, method string, in a
 // podPath refuses the IDs that would change the path into another one.
 func podPath(op, id string) (string, error) {
 	if id == "" || id == "." || id == ".." {
-		return "", invalid(op, "this is not a pod's ID")
+		return "", invalid(op, quote(id)+" is not a pod's ID")
 	}
 	return "/v2/pods/" + url.PathEscape(id), nil
 }
