@@ -83,24 +83,10 @@ func (k HostKey) Public() ssh.PublicKey { return k.Signer.PublicKey() }
 // Fingerprint is the SHA256 fingerprint: "SHA256:AbC...".
 func (k HostKey) Fingerprint() string { return ssh.FingerprintSHA256(k.Public()) }
 
-// Line is what ssh-keygen -lf prints for the key in a pod's container.
+// Line is what ssh-keygen -lf prints for the key in a pod's container. The start
+// script of RunPod's images prints it to the container log, after "Key: " and Path.
 func (k HostKey) Line(podID string) string {
 	return fmt.Sprintf("%d %s root@%s (%s)", k.Bits, k.Fingerprint(), podID, k.Type)
-}
-
-// HostKeyLog returns the lines that the start script of RunPod's images prints
-// to the container's log: each key as it is made, then all of them again once
-// sshd runs. The source is start.sh in RunPod's container templates.
-func HostKeyLog(podID string, keys []HostKey) []string {
-	var lines []string
-	for _, k := range keys {
-		lines = append(lines, string(k.Type)+" key fingerprint:", k.Line(podID))
-	}
-	lines = append(lines, "SSH host keys:")
-	for _, k := range keys {
-		lines = append(lines, "Key: "+k.Path, k.Line(podID))
-	}
-	return lines
 }
 
 // ParseAuthorizedKeys reads keys as sshd reads authorized_keys: line by line,

@@ -39,7 +39,7 @@ func (s *Server) serveSSH(c *conn) {
 		if err != nil {
 			continue
 		}
-		session := &session{server: s, conn: c, channel: channel, user: sc.User()}
+		session := &session{server: s, conn: c, channel: channel, user: sc.User(), over: make(chan struct{})}
 		wg.Go(func() { session.serve(requests) })
 	}
 }

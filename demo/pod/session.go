@@ -23,7 +23,8 @@ type session struct {
 	process *process
 	started bool
 
-	wg sync.WaitGroup
+	over chan struct{} // closed with the channel
+	wg   sync.WaitGroup
 }
 
 // The payloads of RFC 4254.
@@ -60,6 +61,7 @@ func (s *session) serve(requests <-chan *ssh.Request) {
 		}
 	}
 	cancel()
+	close(s.over)
 	s.wg.Wait()
 	if s.pty != nil {
 		s.pty.close()
@@ -156,6 +158,7 @@ func (s *session) start(command string) (ok bool, then func(context.Context)) {
 		return true, s.say(err.Error(), 1)
 	}
 	process := s.process
+	s.wg.Go(func() { s.endWith(container.Gone) })
 	return true, func(ctx context.Context) { s.run(ctx, process, program.greeting) }
 }
 
@@ -179,6 +182,15 @@ func (s *session) run(ctx context.Context, p *process, greeting string) {
 	exit := p.run(ctx, out, s.conn.limit(s.channel.Stderr()))
 	s.finish(exit)
 	p.sweep()
+}
+
+// endWith ends the connection when its container does.
+func (s *session) endWith(gone <-chan struct{}) {
+	select {
+	case <-gone:
+		_ = s.conn.Close()
+	case <-s.over:
+	}
 }
 
 // say prints a line in place of a program and ends the channel.

@@ -60,7 +60,7 @@ func shellEnv(c Container, shell string, bash bool, clientEnv []string) []string
 		"BASH_SILENCE_DEPRECATION_WARNING=1", // macOS advertises zsh otherwise
 	}
 	if bash {
-		env = append(env, `PS1=`+prompt+`:\w\$ `)
+		env = append(env, `PS1=`+prompt+`:\w$ `)
 	} else {
 		env = append(env, "PS1="+prompt+"$ ")
 	}
