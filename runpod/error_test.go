@@ -117,6 +117,7 @@ func TestErrorKinds(t *testing.T) {
 			if got.Error() != tc.text {
 				t.Errorf("got  %s\nwant %s", got.Error(), tc.text)
 			}
+			checkNoSecret(t, err)
 		})
 	}
 }
