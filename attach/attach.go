@@ -113,6 +113,10 @@ func (e *PanicError) Error() string {
 // the shell's channel does not end within a second after the session did, the
 // connection is closed, because nothing else ends a write that blocks on it.
 //
+// A terminal that takes no output (paused, its window frozen) does not hold up ~.
+// or ctx: what it has not shown by then is discarded. A Windows console has no
+// such means: while a selection pauses it, Run waits.
+//
 // Keys that were typed and not sent when a session ends go with it; keys typed
 // after that stay in the terminal for its next reader.
 func Run(ctx context.Context, opts Options) (Result, error) {
