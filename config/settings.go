@@ -54,7 +54,7 @@ probe_timeout = "3s"
 # How long a connection may take until its shell is there: 2s to 5m.
 connect_timeout = "20s"
 
-# How often an open session checks that the pod still answers: 1s to 1m. After
+# How often an open session checks that the pod still answers: 1s to 10s. After
 # three silent intervals the connection is given up.
 keepalive = "5s"
 
@@ -79,7 +79,7 @@ func known() []setting {
 		{"refresh", duration(2*time.Second, 10*time.Minute, func(s *Settings) *time.Duration { return &s.Refresh })},
 		{"probe_timeout", duration(500*time.Millisecond, 30*time.Second, func(s *Settings) *time.Duration { return &s.ProbeTimeout })},
 		{"connect_timeout", duration(2*time.Second, 5*time.Minute, func(s *Settings) *time.Duration { return &s.Connect })},
-		{"keepalive", duration(time.Second, time.Minute, func(s *Settings) *time.Duration { return &s.KeepAlive })},
+		{"keepalive", duration(time.Second, 10*time.Second, func(s *Settings) *time.Duration { return &s.KeepAlive })},
 		{"identity_file", func(s *Settings, v any, home string) (err error) {
 			s.IdentityFile, err = asFiles(v, home)
 			return err

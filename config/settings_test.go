@@ -106,7 +106,7 @@ func TestLoadErrorsNameLineCauseAndWhatIsAllowed(t *testing.T) {
 		{"no unit", "refresh = \"5\"", ":1:", []string{`refresh is "5"`, `"2s" to "10m"`}},
 		{"too often", "refresh = \"1s\"", ":1:", []string{"out of range", `"2s" to "10m"`}},
 		{"negative", "probe_timeout = \"-3s\"", ":1:", []string{"out of range", `"500ms" to "30s"`}},
-		{"overflow", "keepalive = \"9999999h\"", ":1:", []string{"keepalive", `"1s" to "1m"`}},
+		{"overflow", "keepalive = \"9999999h\"", ":1:", []string{"keepalive", `"1s" to "10s"`}},
 		{"a list", "connect_timeout = [\"5s\"]", ":1:", []string{"connect_timeout is not text", `"2s" to "5m"`}},
 		{"a table for a duration", "[refresh]\nx = 1", ":1:", []string{"refresh is not text"}},
 		{"an address without a scheme", "api_url = \"api.runpod.io\"", ":1:", []string{"api_url", "https://api.runpod.io"}},

@@ -93,7 +93,12 @@ func (m *Manager) prepare(ctx context.Context, req ConnectRequest) (*attempt, er
 	if a.found.Unsupported != "" {
 		return nil, m.failure(a, doctor.Attempt{Unsupported: a.found.Unsupported}, errors.New("~/.ssh/config asks for "+a.found.Unsupported))
 	}
-	for _, id := range a.found.Identities {
+	for i, id := range a.found.Identities {
+		if id.Problem == nil && id.Public == nil {
+			// A server is asked about the public half before the private one is opened.
+			a.found.Identities[i].Problem = fmt.Errorf("%s is encrypted in a form that hides its public half: make %s.pub with ssh-keygen -y", id.Name(), id.Name())
+			continue
+		}
 		if id.Problem == nil {
 			a.usable = append(a.usable, id)
 		}
@@ -151,9 +156,7 @@ func (m *Manager) offer(a *attempt) []sshconn.Key {
 	last, registered := m.memory[a.pod.ID].LastKey, m.registered.fingerprints
 	m.mu.Unlock()
 	rank := func(id identity.Identity) int {
-		switch print := fingerprint(id); {
-		case print == "":
-			return 2
+		switch print := sshkey.Fingerprint(id.Public); {
 		case print == last:
 			return 0
 		case registered[print]:
@@ -173,13 +176,6 @@ func (m *Manager) offer(a *attempt) []sshconn.Key {
 		})
 	}
 	return keys
-}
-
-func fingerprint(id identity.Identity) string {
-	if id.Public == nil {
-		return ""
-	}
-	return sshkey.Fingerprint(id.Public)
 }
 
 // loggedIn keeps what a login that succeeded teaches.
@@ -396,4 +392,14 @@ func (m *Manager) ForgetHostKey(_ context.Context, podID string) error {
 	delete(m.changed, podID)
 	m.mu.Unlock()
 	return nil
+}
+
+// TrustHostKey keeps key as the pod's, as though it had been accepted on an
+// earlier visit.
+func (m *Manager) TrustHostKey(podID string, key ssh.PublicKey) error {
+	name, err := sshconn.HostKeyName(podID)
+	if err != nil {
+		return err
+	}
+	return m.known.Add(name, key)
 }
