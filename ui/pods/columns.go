@@ -146,8 +146,10 @@ func portWord(p manager.Pod) string {
 		return fmt.Sprintf("22→%d", p.PublicPort)
 	case !p.Exposes22:
 		return "not exposed"
-	case p.Status != "RUNNING":
+	case p.Status == "PROVISIONING" || p.Status == "STARTING":
 		return "not yet"
+	case p.Status != "RUNNING":
+		return "none"
 	case p.PublicIP == "":
 		return "no public IP"
 	default:

@@ -7,6 +7,7 @@
 package pods
 
 import (
+	"slices"
 	"time"
 
 	"charm.land/bubbles/v2/textinput"
@@ -82,6 +83,7 @@ func (m Model) SetTheme(theme screen.Theme) Model {
 func (m Model) SetSize(width, height int) Model {
 	m.width, m.height = width, height
 	m.filter.SetWidth(max(1, width/2))
+	m.filter.SetCursor(m.filter.Position()) // SetWidth alone leaves the text scrolled as it was
 	return m.scrolled()
 }
 
@@ -107,13 +109,17 @@ func (m Model) SetError(err error) Model {
 // SetPods replaces rows that were measured anew. Pods that are not in the list
 // any more are ignored.
 func (m Model) SetPods(rows []manager.Pod) Model {
-	all := append([]manager.Pod(nil), m.all...)
+	keep, _ := m.Selected()
+	m.all = slices.Clone(m.all)
+	m.texts = slices.Clone(m.texts)
 	for _, row := range rows {
 		if i, ok := m.index[row.ID]; ok {
-			all[i] = row
+			m.all[i], m.texts[i] = row, filterText(row)
+			m.fit.add(row) // a column that became narrower is told by the next listing
 		}
 	}
-	return m.take(all)
+	m.sum = total(m.all)
+	return m.arranged(keep.ID)
 }
 
 // Err is why the last refresh failed; nil when it did not.
@@ -143,22 +149,20 @@ func (m Model) Selected() (manager.Pod, bool) {
 
 // take works out all that depends on the pods alone.
 func (m Model) take(all []manager.Pod) Model {
-	keep := ""
-	if p, ok := m.Selected(); ok {
-		keep = p.ID
-	}
+	keep, _ := m.Selected()
 	m.all = all
 	m.texts = make([]string, len(all))
 	m.index = make(map[string]int, len(all))
-	m.fit, m.sum = widths{}, totals{}
+	m.fit, m.sum = widths{}, total(all)
 	for i, p := range all {
-		m.texts[i] = p.Name + " " + p.GPU + " " + p.ID
-		m.index[p.ID] = i
+		m.texts[i], m.index[p.ID] = filterText(p), i
 		m.fit.add(p)
-		m.sum.add(p)
 	}
-	return m.arranged(keep)
+	return m.arranged(keep.ID)
 }
+
+// filterText is what the filter looks at.
+func filterText(p manager.Pod) string { return p.Name + " " + p.GPU + " " + p.ID }
 
 // arranged filters and sorts, and selects the pod with the ID keep. Where it is
 // gone the same row stays selected.

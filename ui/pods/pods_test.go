@@ -102,7 +102,8 @@ func TestPortWord(t *testing.T) {
 		"not exposed":  {Status: "RUNNING", PublicIP: "203.0.113.7"},
 		"no public IP": {Status: "RUNNING", Exposes22: true},
 		"not mapped":   {Status: "RUNNING", Exposes22: true, PublicIP: "203.0.113.7"},
-		"not yet":      {Status: "EXITED", Exposes22: true},
+		"not yet":      {Status: "STARTING", Exposes22: true},
+		"none":         {Status: "EXITED", Exposes22: true},
 	} {
 		if got := portWord(p); got != want {
 			t.Errorf("got %q, want %q", got, want)

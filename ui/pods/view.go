@@ -15,12 +15,13 @@ type totals struct {
 	perHour float64
 }
 
-func (t *totals) add(p manager.Pod) {
-	if t.status == nil {
-		t.status = map[string]int{}
+func total(all []manager.Pod) totals {
+	t := totals{status: map[string]int{}}
+	for i := range all {
+		t.status[statusWord(all[i].Status)]++
+		t.perHour += all[i].CostPerHour
 	}
-	t.status[statusWord(p.Status)]++
-	t.perHour += p.CostPerHour
+	return t
 }
 
 // words lists the states in the order of their rank, then by name.
@@ -66,7 +67,7 @@ func (m Model) header() string {
 		left += " " + m.theme.Badge.Render("["+m.title+"]")
 	}
 	if len(m.all) > 0 {
-		left += "  " + m.sum.words() + m.theme.Dim.Render("  $") + fmt.Sprintf("%.2f/h", m.sum.perHour)
+		left += fmt.Sprintf("  $%.2f/h  ", m.sum.perHour) + m.sum.words()
 	}
 	right := ""
 	if len(m.all) > 1 && m.filter.Value() == "" {

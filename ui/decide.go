@@ -1,0 +1,118 @@
+package ui
+
+import (
+	"context"
+
+	tea "charm.land/bubbletea/v2"
+
+	"podbay/doctor"
+	"podbay/manager"
+	"podbay/ui/details"
+	"podbay/ui/help"
+	"podbay/ui/pods"
+	"podbay/ui/screen"
+)
+
+// actedMsg tells how stopping or starting a pod went.
+type actedMsg struct {
+	done string // what is said when it went well
+	fail string // what is said before the error
+	err  error
+}
+
+// decide carries out what a screen wants.
+func (m model) decide(intent screen.Intent) (model, tea.Cmd) {
+	switch intent := intent.(type) {
+	case screen.Back:
+		return m.back()
+	case pods.Quit:
+		return m, tea.Quit
+	case pods.Refresh:
+		return m.refreshNow()
+	case pods.Help, details.Help:
+		return m.openHelp(), nil
+	case pods.Details:
+		m.state = detailing
+		return m, nil
+	case pods.Connect:
+		return m.connect(intent.Pod)
+	case details.Connect:
+		return m.connect(intent.Pod)
+	case pods.Copy:
+		return m.copy(intent.Pod)
+	case details.Copy:
+		return m.copy(intent.Pod)
+	case pods.Stop:
+		return m.askStop(intent.Pod)
+	}
+	return m.answered(intent)
+}
+
+// back peels off one layer.
+func (m model) back() (model, tea.Cmd) {
+	switch m.state {
+	case helping:
+		m.state = m.from
+		return m, nil
+	case detailing:
+		m.state = home
+		return m, nil
+	case asking:
+		return m.hangUp()
+	case loggingIn:
+		return m, nil
+	default:
+		m.note = note{}
+		return m, nil
+	}
+}
+
+func (m model) openHelp() model {
+	m.from, m.state = m.state, helping
+	return m
+}
+
+// copy puts the ssh command on the clipboard by OSC 52, which works through SSH
+// and leaves no program running.
+func (m model) copy(p manager.Pod) (model, tea.Cmd) {
+	m.note = note{doctor.ToneGood, "copied: " + p.Route.Command}
+	return m, tea.SetClipboard(p.Route.Command)
+}
+
+// act stops or starts a pod.
+func (m model) act(doing string, done actedMsg, do func(context.Context) error) (model, tea.Cmd) {
+	m.page, m.state = nil, home
+	m.note = note{doctor.ToneWait, doing}
+	return m, m.run.do(func(ctx context.Context) tea.Msg {
+		done.err = do(ctx)
+		return done
+	})
+}
+
+func (m model) stop(p manager.Pod) (model, tea.Cmd) {
+	done := actedMsg{done: p.Name + ": stopping, compute is not billed any more", fail: p.Name + " was not stopped: "}
+	return m.act(p.Name+": asking RunPod to stop it", done, func(ctx context.Context) error { return m.mgr.Stop(ctx, p.ID) })
+}
+
+func (m model) start(p manager.Pod) (model, tea.Cmd) {
+	done := actedMsg{done: p.Name + ": starting, billed from now on", fail: p.Name + " was not started: "}
+	return m.act(p.Name+": asking RunPod to start it", done, func(ctx context.Context) error { return m.mgr.Start(ctx, p.ID) })
+}
+
+func (m model) acted(msg actedMsg) (model, tea.Cmd) {
+	m.note = note{doctor.ToneGood, msg.done}
+	if msg.err != nil {
+		m.note = note{doctor.ToneBad, msg.fail + msg.err.Error()}
+	}
+	return m.refreshNow()
+}
+
+// newHelp lists the keys of the screens that have keys of their own; a question
+// shows its own below itself.
+func newHelp(t screen.Theme, list pods.Model, one details.Model) help.Model {
+	return help.New(t, []help.Section{{Title: "The list", Keys: list}, {Title: "Details", Keys: one}}, []help.Text{
+		{Title: "While connecting", Lines: [][2]string{{"esc", "cancel; ctrl+c too; other keys are dropped"}}},
+		{Title: "In a shell, after enter", Lines: [][2]string{{"~.", "end the session"}, {"~?", "the other escapes"}}},
+		{Title: "Anywhere", Lines: [][2]string{{"ctrl+c", "leave podbay from the list; cancel what waits"}}},
+	})
+}

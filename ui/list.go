@@ -1,0 +1,161 @@
+package ui
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"podbay/manager"
+)
+
+// call is a request that may be given up: replies to an older generation are
+// stale.
+type call struct {
+	gen     int
+	running bool
+	cancel  context.CancelFunc
+}
+
+// start gives up the request before and begins a new one.
+func (c call) start(run *effects) (call, context.Context) {
+	if c.cancel != nil {
+		c.cancel()
+	}
+	ctx, cancel := context.WithCancel(run.ctx)
+	return call{gen: c.gen + 1, running: true, cancel: cancel}, ctx
+}
+
+// end gives the request up, or lets go of it after its reply.
+func (c call) end() call {
+	if c.cancel != nil {
+		c.cancel()
+	}
+	return call{gen: c.gen + 1}
+}
+
+type (
+	refreshedMsg struct {
+		gen     int
+		at      time.Time
+		listing manager.Listing
+		err     error
+		next    time.Duration
+	}
+	pollMsg   struct{ gen int }
+	probedMsg struct {
+		gen  int
+		at   time.Time
+		rows []manager.Pod
+		done bool
+		from <-chan manager.Pod
+	}
+)
+
+// refreshNow asks RunPod, unless that is being done, or a session owns the
+// terminal, or there is no key to ask with.
+func (m model) refreshNow() (model, tea.Cmd) {
+	if m.refresh.running || m.away() || m.state == loggingIn {
+		return m, nil
+	}
+	var ctx context.Context
+	m.refresh, ctx = m.refresh.start(m.run)
+	gen, mgr, now := m.refresh.gen, m.mgr, m.clock
+	return m, m.run.do(func(context.Context) tea.Msg {
+		l, err := mgr.Refresh(ctx)
+		return refreshedMsg{gen: gen, at: now(), listing: l, err: err, next: mgr.PollInterval()}
+	})
+}
+
+// refreshed takes RunPod's answer and arranges for the next one.
+func (m model) refreshed(msg refreshedMsg) (model, tea.Cmd) {
+	if msg.gen != m.refresh.gen {
+		return m, nil
+	}
+	m.refresh.cancel()
+	m.refresh.running = false
+	m.now, m.poll = msg.at, msg.next
+	if needsKey(msg.err) && m.atHome() {
+		return m.askKey(msg.err)
+	}
+	next := m.run.after(msg.next, pollMsg{msg.gen})
+	if msg.err != nil {
+		m.pods = m.pods.SetError(msg.err)
+		return m, next
+	}
+	m.pods = m.pods.SetListing(msg.listing)
+	m, probe := m.measure()
+	return m, tea.Batch(next, probe)
+}
+
+func needsKey(err error) bool {
+	return errors.Is(err, manager.ErrNoAPIKey) || errors.Is(err, manager.ErrKeyRejected)
+}
+
+// measure asks for the SSH servers of all pods to be measured, unless that goes
+// on; the manager knows which of them are due.
+func (m model) measure() (model, tea.Cmd) {
+	pods := m.pods.Pods()
+	if m.probe.running || len(pods) == 0 {
+		return m, nil
+	}
+	var ctx context.Context
+	m.probe, ctx = m.probe.start(m.run)
+	gen, mgr, now := m.probe.gen, m.mgr, m.clock
+	return m, m.run.do(func(context.Context) tea.Msg {
+		return readProbes(ctx, gen, now, mgr.Probe(ctx, pods))
+	})
+}
+
+// readProbes waits for a measured row and takes those along that are there too,
+// so that many rows cost one frame.
+func readProbes(ctx context.Context, gen int, now func() time.Time, from <-chan manager.Pod) tea.Msg {
+	out := probedMsg{gen: gen, from: from}
+	select {
+	case p, ok := <-from:
+		out.done = !ok
+		if ok {
+			out.rows = append(out.rows, p)
+		}
+	case <-ctx.Done():
+		return nil
+	}
+	for !out.done {
+		select {
+		case p, ok := <-from:
+			out.done = !ok
+			if ok {
+				out.rows = append(out.rows, p)
+			}
+			continue
+		default:
+		}
+		break
+	}
+	out.at = now()
+	return out
+}
+
+// probed takes measured rows and waits for more.
+func (m model) probed(msg probedMsg) (model, tea.Cmd) {
+	if msg.gen != m.probe.gen {
+		return m, nil
+	}
+	m.now = msg.at
+	if len(msg.rows) > 0 {
+		m.pods = m.pods.SetPods(msg.rows)
+	}
+	if msg.done {
+		m.probe = m.probe.end()
+		return m, nil
+	}
+	gen, now := msg.gen, m.clock
+	return m, m.run.do(func(ctx context.Context) tea.Msg { return readProbes(ctx, gen, now, msg.from) })
+}
+
+// rest stops asking and measuring: a session is about to own the terminal.
+func (m model) rest() model {
+	m.refresh, m.probe = m.refresh.end(), m.probe.end()
+	return m
+}

@@ -1,0 +1,200 @@
+package ui
+
+import (
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"podbay/doctor"
+	"podbay/ui/details"
+	"podbay/ui/help"
+	"podbay/ui/pods"
+	"podbay/ui/screen"
+)
+
+// state names what is on the screen.
+type state int
+
+const (
+	home      state = iota // the list
+	detailing              // one pod on the whole screen
+	helping                // the keys
+	asking                 // a question or a failure: model.page
+	loggingIn              // the question for an API key: model.page
+	dialing                // the list, while a connection is made
+	settling               // the list, while the keyboard becomes quiet
+	attached               // a session owns the terminal
+)
+
+// note is the line below the list: how the last thing went.
+type note struct {
+	tone doctor.Tone
+	text string
+}
+
+// model is the root: it holds the screens, routes messages to them and decides
+// what their intents lead to.
+type model struct {
+	mgr   dialer
+	run   *effects
+	clock func() time.Time
+
+	theme         screen.Theme
+	width, height int
+	state         state
+	from          state // where help goes back to
+
+	pods    pods.Model
+	details details.Model
+	help    help.Model
+	page    page // what asks, in the states asking and loggingIn
+	note    note
+
+	refresh call
+	poll    time.Duration // the interval that the last answer gave
+	probe   call
+	conn    connecting
+	login   call
+
+	now     time.Time
+	ticking bool // a clockMsg is on its way
+}
+
+func newModel(mgr dialer, opts Options, run *effects) model {
+	m := model{mgr: mgr, run: run, clock: opts.Now, theme: screen.NewTheme(true)}
+	if m.clock == nil {
+		m.clock = time.Now
+	}
+	m.now = m.clock()
+	m.pods = pods.New(m.theme, opts.Title)
+	m.details = details.New(m.theme)
+	m.help = newHelp(m.theme, m.pods, m.details)
+	return m
+}
+
+type startMsg struct{}
+
+// Init asks for the pods and for the colour of the background.
+func (m model) Init() tea.Cmd {
+	return tea.Batch(tea.RequestBackgroundColor, func() tea.Msg { return startMsg{} })
+}
+
+// Update routes a message and keeps what is derived up to date.
+func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	m, cmd := m.route(msg)
+	m, clock := m.keepClock()
+	return m.laidOut(), tea.Batch(cmd, clock)
+}
+
+func (m model) route(msg tea.Msg) (model, tea.Cmd) {
+	switch msg := msg.(type) {
+	case startMsg:
+		return m.refreshNow()
+	case tea.WindowSizeMsg:
+		m.width, m.height = msg.Width, msg.Height
+		return m, nil
+	case tea.BackgroundColorMsg:
+		return m.themed(screen.NewTheme(msg.IsDark())), nil
+	case tea.KeyPressMsg, tea.PasteMsg:
+		return m.typed(msg)
+	case clockMsg:
+		m.ticking, m.now = false, msg.at
+		return m, nil
+	}
+	return m.replied(msg)
+}
+
+// replied routes what commands bring back.
+func (m model) replied(msg tea.Msg) (model, tea.Cmd) {
+	switch msg := msg.(type) {
+	case pollMsg:
+		if msg.gen == m.refresh.gen {
+			return m.refreshNow()
+		}
+		return m, nil
+	case refreshedMsg:
+		return m.refreshed(msg)
+	case probedMsg:
+		return m.probed(msg)
+	case stepMsg:
+		return m.stepped(msg)
+	case dialedMsg:
+		return m.dialed(msg)
+	case settledMsg:
+		return m.settled(msg)
+	case endedMsg:
+		return m.ended(msg)
+	case actedMsg:
+		return m.acted(msg)
+	case forgotMsg:
+		return m.forgot(msg)
+	case loggedInMsg:
+		return m.loggedIn(msg)
+	}
+	return m.shown(msg) // a screen's own, as a text field has them
+}
+
+// typed routes a key. While a connection is made keys are dropped, but for
+// those that give it up; where nothing can be seen only ctrl+c counts.
+func (m model) typed(msg tea.Msg) (model, tea.Cmd) {
+	press, _ := msg.(tea.KeyPressMsg)
+	key := press.String()
+	switch {
+	case m.state == attached:
+		if m.conn.hand.started.Load() {
+			m.conn.held = append(m.conn.held, msg)
+		}
+		return m, nil
+	case m.busy() && (key == "esc" || key == "ctrl+c"):
+		return m.cancelDial()
+	case m.busy():
+		m.conn.dropped++
+		return m, nil
+	case key == "ctrl+c" && m.state == asking:
+		return m.decide(screen.Back{})
+	case key == "ctrl+c":
+		return m, tea.Quit
+	case m.tooSmall():
+		return m, nil
+	}
+	return m.shown(msg)
+}
+
+// shown gives a message to the screen that is shown.
+func (m model) shown(msg tea.Msg) (model, tea.Cmd) {
+	var cmd, more tea.Cmd
+	var intent screen.Intent
+	switch m.state {
+	case detailing:
+		m.details, cmd, intent = m.details.Update(msg)
+	case helping:
+		m.help, cmd, intent = m.help.Update(msg)
+	case asking, loggingIn:
+		m.page, cmd, intent = m.page.update(msg)
+	default:
+		m.pods, cmd, intent = m.pods.Update(msg)
+	}
+	if intent != nil {
+		m, more = m.decide(intent)
+	}
+	return m, tea.Batch(cmd, more)
+}
+
+// busy tells whether a connection is being made.
+func (m model) busy() bool { return m.state == dialing || m.state == settling }
+
+// away tells whether a session owns the terminal, or is about to.
+func (m model) away() bool { return m.state == settling || m.state == attached }
+
+// atHome tells whether nothing of the user's would be lost if another screen
+// came up.
+func (m model) atHome() bool { return m.state == home || m.state == detailing || m.state == helping }
+
+func (m model) themed(t screen.Theme) model {
+	m.theme = t
+	m.pods, m.details, m.help = m.pods.SetTheme(t), m.details.SetTheme(t), m.help.SetTheme(t)
+	if m.page != nil {
+		m.page = m.page.themed(t)
+	}
+	return m
+}

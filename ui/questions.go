@@ -1,0 +1,211 @@
+package ui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	tea "charm.land/bubbletea/v2"
+
+	"podbay/doctor"
+	"podbay/manager"
+	"podbay/ui/ask"
+	"podbay/ui/confirm"
+	"podbay/ui/failure"
+	"podbay/ui/hostkey"
+	"podbay/ui/login"
+	"podbay/ui/passphrase"
+	"podbay/ui/screen"
+)
+
+// The questions that confirm asks, by what is done when the answer is yes.
+type (
+	stopQuestion  struct{ pod manager.Pod }
+	startQuestion struct{ pod manager.Pod }
+)
+
+// ask opens a question.
+func (m model) ask(p page) (model, tea.Cmd) {
+	m.page, m.state, m.note = p, asking, note{}
+	return m, nil
+}
+
+// askStop asks before a pod is stopped: what is on its container disk is lost.
+func (m model) askStop(p manager.Pod) (model, tea.Cmd) {
+	lost := "Its container disk is lost: everything outside the volume."
+	if p.DiskGB > 0 {
+		lost = fmt.Sprintf("Its container disk of %d GB is lost: everything outside the volume.", p.DiskGB)
+	}
+	stays := "It has no volume, so nothing of it stays."
+	if p.Volume != "" {
+		stays = "Its volume stays: " + p.Volume + ". While the pod is stopped the volume is billed, at twice the rate of a running pod's."
+	}
+	return m.ask(pageOf[confirm.Model]{confirm.New(m.theme, confirm.Question{
+		ID: stopQuestion{p}, Title: "Stop " + ask.Name(p.Name, p.ID) + "?", Action: "Stop the pod", Danger: true,
+		Body: []string{
+			fmt.Sprintf("Billing of compute, $%.2f/h now, ends. Programs in the pod are ended, open shells too.", p.CostPerHour),
+			lost, stays,
+			"To start it again its host must have a free GPU, and its address changes.",
+		},
+	})})
+}
+
+// askStart asks before a pod is started: it costs money from then on.
+func (m model) askStart(p manager.Pod) (model, tea.Cmd) {
+	return m.ask(pageOf[confirm.Model]{confirm.New(m.theme, confirm.Question{
+		ID: startQuestion{p}, Title: "Start " + ask.Name(p.Name, p.ID) + "?", Action: "Start the pod",
+		Body: []string{
+			"The pod is stopped: " + p.GPU + ". Billing starts when it does, and goes on until it is stopped.",
+			"It becomes ready in the list by itself; its host may have no free GPU, then RunPod says so.",
+		},
+	})})
+}
+
+// askKey asks for an API key: there is none, or RunPod does not take it.
+func (m model) askKey(why error) (model, tea.Cmd) {
+	account := m.mgr.Account()
+	opts := login.Options{KeptIn: account.Credentials, Origin: account.Origin}
+	if errors.Is(why, manager.ErrKeyRejected) {
+		opts.Why = "RunPod does not take the API key any more: it was revoked, or it has expired."
+	}
+	if account.KeySource == "RUNPOD_API_KEY" {
+		opts.Note = "The variable RUNPOD_API_KEY wins over a key that is saved here: unset it."
+	}
+	m.page, m.state = pageOf[login.Model]{login.New(m.theme, opts)}, loggingIn
+	m.note = note{}
+	return m, nil
+}
+
+type loggedInMsg struct {
+	gen int
+	err error
+}
+
+// logIn has the key checked and kept.
+func (m model) logIn(key ask.Secret) (model, tea.Cmd) {
+	var ctx context.Context
+	m.login, ctx = m.login.start(m.run)
+	gen, mgr := m.login.gen, m.mgr
+	return m, m.run.do(func(context.Context) tea.Msg {
+		text := key.Reveal()
+		defer clear(text)
+		return loggedInMsg{gen, mgr.Login(ctx, string(text))}
+	})
+}
+
+func (m model) loggedIn(msg loggedInMsg) (model, tea.Cmd) {
+	if msg.gen != m.login.gen || m.state != loggingIn {
+		return m, nil
+	}
+	m.login = m.login.end()
+	if msg.err == nil {
+		m.page, m.state = nil, home
+		m.note = note{doctor.ToneGood, "the API key works and is kept"}
+		return m.refreshNow()
+	}
+	if p, ok := m.page.(pageOf[login.Model]); ok {
+		m.page = pageOf[login.Model]{p.model.Failed(msg.err)}
+	}
+	return m, nil
+}
+
+// explain shows why a connection did not come about: a question, or a failure.
+func (m model) explain(err error) (model, tea.Cmd) {
+	var (
+		unknown *manager.HostKeyUnknown
+		changed *manager.HostKeyChanged
+		wanted  *manager.PassphraseWanted
+	)
+	switch {
+	case errors.As(err, &unknown):
+		return m.ask(pageOf[hostkey.Unknown]{hostkey.NewUnknown(m.theme, unknown)})
+	case errors.As(err, &changed):
+		return m.ask(pageOf[hostkey.Changed]{hostkey.NewChanged(m.theme, changed, m.clock(), true)})
+	case errors.As(err, &wanted):
+		return m.ask(pageOf[passphrase.Model]{passphrase.New(m.theme, wanted)})
+	}
+	wipe(m.conn.req) // the way ends here: another attempt asks again
+	m.conn.call = m.conn.end()
+	if needsKey(err) {
+		return m.askKey(err)
+	}
+	return m.showFailure(m.conn.pod, err)
+}
+
+// showFailure says why there is no shell on p.
+func (m model) showFailure(p manager.Pod, err error) (model, tea.Cmd) {
+	if err == nil {
+		err = errors.New("the connection ended before it was ready: try again")
+	}
+	m.conn.pod = p
+	return m.ask(pageOf[failure.Model]{failure.New(m.theme, failure.Attempt{Pod: p, Via: m.conn.req.Via, Err: err})})
+}
+
+// forgotMsg tells that a known host key was forgotten, or why not.
+type forgotMsg struct {
+	gen int
+	err error
+}
+
+// forget drops the known host key of the pod; then the connection asks about the
+// key that it finds.
+func (m model) forget(podID string) (model, tea.Cmd) {
+	gen, mgr := m.conn.gen, m.mgr
+	return m, m.run.do(func(ctx context.Context) tea.Msg {
+		return forgotMsg{gen, mgr.ForgetHostKey(ctx, podID)}
+	})
+}
+
+func (m model) forgot(msg forgotMsg) (model, tea.Cmd) {
+	switch {
+	case msg.gen != m.conn.gen || m.state != asking:
+		return m, nil
+	case msg.err != nil:
+		return m.showFailure(m.conn.pod, msg.err)
+	}
+	return m.again(func(*manager.ConnectRequest) {})
+}
+
+// answered carries out the answer to a question.
+func (m model) answered(intent screen.Intent) (model, tea.Cmd) {
+	switch intent := intent.(type) {
+	case login.Submit:
+		return m.logIn(intent.Key)
+	case login.Cancel:
+		m.login = m.login.end()
+	case confirm.Cancelled:
+		return m.hangUp()
+	case confirm.Confirmed:
+		return m.confirmed(intent.ID)
+	case hostkey.Trust:
+		return m.again(func(req *manager.ConnectRequest) { req.AcceptHostKey = intent.Fingerprint })
+	case hostkey.ForgetHostKey:
+		return m.forget(intent.PodID)
+	case passphrase.Submit:
+		return m.again(func(req *manager.ConnectRequest) { keepPassphrase(req, intent) })
+	case failure.Connect:
+		return m.dial(m.conn.pod, manager.ConnectRequest{PodID: intent.PodID, Via: intent.Via})
+	case failure.Copy:
+		return m.copy(intent.Pod)
+	}
+	return m, nil
+}
+
+func (m model) confirmed(question any) (model, tea.Cmd) {
+	switch q := question.(type) {
+	case stopQuestion:
+		return m.stop(q.pod)
+	case startQuestion:
+		return m.start(q.pod)
+	}
+	return m, nil
+}
+
+// keepPassphrase adds an answer to a request, in place of one that did not fit.
+func keepPassphrase(req *manager.ConnectRequest, answer passphrase.Submit) {
+	if req.Passphrases == nil {
+		req.Passphrases = map[string][]byte{}
+	}
+	clear(req.Passphrases[answer.Path])
+	req.Passphrases[answer.Path] = answer.Passphrase.Reveal()
+}

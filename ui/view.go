@@ -1,0 +1,182 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"podbay/doctor"
+	"podbay/ui/details"
+	"podbay/ui/screen"
+)
+
+const (
+	besideFrom = 120 // columns from which the details stand beside the list
+	belowFrom  = 20  // lines from which they stand below it
+	besideMin  = 38
+	besideMax  = 56
+	listWants  = 105 // columns that the list needs for all that it knows
+	belowRows  = 8
+)
+
+// area is how the screen is shared out.
+type area struct {
+	width, height int // of the screen that is shown
+	listWidth     int
+	listHeight    int
+	paneWidth     int // of the details beside or below the list; 0 for none
+	paneHeight    int
+	beside        bool
+}
+
+// area shares the screen out: the footer takes a line, a note some.
+func (m model) area() area {
+	a := area{width: m.width, height: max(0, m.height-1-len(m.line()))}
+	a.listWidth, a.listHeight = a.width, a.height
+	switch {
+	case len(m.pods.Pods()) == 0:
+	case a.width >= besideFrom:
+		a.beside = true
+		a.paneWidth, a.paneHeight = min(besideMax, max(besideMin, a.width-3-listWants)), a.height
+		a.listWidth -= a.paneWidth + 3
+	case m.height >= belowFrom:
+		a.paneWidth, a.paneHeight = a.width, belowRows
+		a.listHeight -= belowRows + 1
+	}
+	return a
+}
+
+// laidOut gives every screen its size, and the details their pod.
+func (m model) laidOut() model {
+	a := m.area()
+	m.pods = m.pods.SetSize(a.listWidth, a.listHeight).SetNow(m.now, m.showsAge())
+	m.help = m.help.SetSize(a.width, a.height)
+	m.details = m.details.SetSize(a.width, a.height)
+	if p, ok := m.pods.Selected(); ok {
+		m.details = m.details.SetPod(p, m.now)
+	} else if m.state == detailing {
+		m.state = home
+	}
+	if m.page != nil {
+		m.page = m.page.sized(a.width, a.height)
+	}
+	return m
+}
+
+// View draws the screen that the state names.
+func (m model) View() tea.View {
+	v := tea.NewView(m.draw())
+	v.AltScreen = true
+	return v
+}
+
+// tooSmall tells whether nothing can be shown; a size of 0 is not known yet.
+func (m model) tooSmall() bool {
+	return m.width > 0 && (m.width < screen.MinWidth || m.height < screen.MinHeight)
+}
+
+func (m model) draw() string {
+	if m.width == 0 || m.height == 0 {
+		return "" // the size is not known yet
+	}
+	if m.tooSmall() {
+		return screen.Cut(fmt.Sprintf("podbay needs %d×%d cells, not %d×%d",
+			screen.MinWidth, screen.MinHeight, m.width, m.height), m.width)
+	}
+	a := m.area()
+	lines := strings.Split(m.body(a), "\n")
+	out := make([]string, a.height, m.height)
+	copy(out, lines)
+	out = append(out, m.line()...)
+	return strings.Join(append(out, screen.Footer(m.theme, m.footer(), m.width)), "\n")
+}
+
+// body draws what is above the note.
+func (m model) body(a area) string {
+	switch m.state {
+	case detailing:
+		return m.details.View()
+	case helping:
+		return m.help.View()
+	case asking, loggingIn:
+		return m.page.View()
+	default:
+		return m.homeView(a)
+	}
+}
+
+// homeView draws the list, with the details of the selected pod where there is
+// room.
+func (m model) homeView(a area) string {
+	p, ok := m.pods.Selected()
+	if a.paneWidth == 0 || !ok {
+		return m.pods.View()
+	}
+	pane := details.New(m.theme).SetSize(a.paneWidth, a.paneHeight).SetPod(p, m.now).View()
+	list := strings.Split(m.pods.View(), "\n")
+	side := strings.Split(pane, "\n")
+	if !a.beside {
+		rows := make([]string, a.listHeight, a.height)
+		copy(rows, list)
+		rows = append(rows, m.theme.Rule.Render(strings.Repeat("─", a.width)))
+		return strings.Join(append(rows, side...), "\n")
+	}
+	rows := make([]string, a.height)
+	for i := range rows {
+		rows[i] = screen.Fit(at(list, i), a.listWidth) + m.theme.Rule.Render(" │ ") + at(side, i)
+	}
+	return strings.Join(rows, "\n")
+}
+
+func at(lines []string, i int) string {
+	if i < len(lines) {
+		return lines[i]
+	}
+	return ""
+}
+
+// noteLines is the most that a note may take of the screen.
+const noteLines = 3
+
+// line is what stands above the footer: what is being done, or how the last
+// thing went. It is empty, or a line, or a few.
+func (m model) line() []string {
+	if m.busy() {
+		text := m.conn.pod.Name + ": " + m.conn.step
+		if waited := screen.Ago(m.now.Sub(m.conn.since)); waited != "0 s" {
+			text += ", " + waited
+		}
+		return m.noted(doctor.ToneWait, text)
+	}
+	if m.note.text == "" {
+		return nil
+	}
+	return m.noted(m.note.tone, m.note.text)
+}
+
+func (m model) noted(tone doctor.Tone, text string) []string {
+	lines := screen.Wrap(text, m.width-2)
+	for i := range lines {
+		lines[i] = "  " + lines[i]
+	}
+	lines[0] = m.theme.Tone(tone).Render(screen.Glyph(tone)) + lines[0][1:]
+	return lines[:min(len(lines), noteLines)]
+}
+
+// footer returns the keys that work here.
+func (m model) footer() []key.Binding {
+	switch m.state {
+	case dialing, settling:
+		return []key.Binding{key.NewBinding(key.WithKeys("esc", "ctrl+c"), key.WithHelp("esc", "cancel"))}
+	case detailing:
+		return m.details.ShortHelp()
+	case helping:
+		return m.help.ShortHelp()
+	case asking, loggingIn:
+		return m.page.ShortHelp()
+	default:
+		return m.pods.ShortHelp()
+	}
+}
