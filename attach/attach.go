@@ -104,7 +104,8 @@ func (e *PanicError) Error() string {
 // ended. On every way out, panics included, the terminal's mode is restored, the
 // reset string is written and the input reader has been cancelled and waited
 // for. The error is nil whenever a Result could be made; with EndFailed it tells
-// of a local terminal that could not be used, or is a [*PanicError].
+// of a local terminal that could not be used, or is a [*PanicError]. A defect
+// that shows only while a session is being left comes beside its Result.
 //
 // Run heeds ctx alone; the owner of signals cancels it, and context.Cause is
 // kept as the Result's Cause.

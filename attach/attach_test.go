@@ -139,6 +139,25 @@ func TestPanicRestores(t *testing.T) {
 	}
 }
 
+// TestPanicWhileLeaving holds that a defect is told even when the session has
+// ended for another reason.
+func TestPanicWhileLeaving(t *testing.T) {
+	l := newLocal(t)
+	before := l.stty()
+	f := newFakeLine()
+	f.exit <- sshconn.Exit{}
+	o := l.returns(attached(t.Context(), Options{Terminal: l.term}, f, hooks{at: func(at string) {
+		if at == "close" {
+			panic("a defect")
+		}
+	}}))
+	var defect *PanicError
+	if o.End != EndExit || !errors.As(o.err, &defect) {
+		t.Errorf("got %+v", o)
+	}
+	checkLocal(l, before)
+}
+
 func TestTheShellGetsTheTerminal(t *testing.T) {
 	srv := newServer(t, "AcceptEnv LC_*")
 	c := srv.dial(t, srv.Addr)

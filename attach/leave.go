@@ -26,7 +26,7 @@ func (s *session) leave(ctx context.Context, stop context.CancelFunc) {
 	if s.ending.end != EndExit && s.ending.end != EndDropped { // those have shown their output
 		s.screen.mute()
 	}
-	s.far.Go(func() { _ = s.shell.Close() })
+	s.spawn(&s.far, "close", func() { _ = s.shell.Close() })
 	stop()
 	s.insist(ctx, func() { s.far.Wait(); s.output.Wait() }, func() { _ = s.line.Close() })
 

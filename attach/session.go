@@ -6,6 +6,7 @@ import (
 	"io"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"podbay/sshconn"
@@ -58,6 +59,7 @@ type session struct {
 	first  sync.Once
 	ended  chan struct{} // closed when ending is set
 	ending ending
+	defect atomic.Pointer[PanicError] // the first, also if it came after the ending
 
 	local  sync.WaitGroup // reads the terminal: ends when the input is cancelled
 	far    sync.WaitGroup // may block on the far side
@@ -87,7 +89,9 @@ func (s *session) spawn(group *sync.WaitGroup, place string, f func()) {
 // catch is to be deferred: it turns a panic into the end of the session.
 func (s *session) catch() {
 	if v := recover(); v != nil {
-		s.fail(&PanicError{Value: v, Stack: debug.Stack()})
+		defect := &PanicError{Value: v, Stack: debug.Stack()}
+		s.defect.CompareAndSwap(nil, defect)
+		s.fail(defect)
 	}
 }
 
@@ -110,6 +114,9 @@ func run(ctx context.Context, opts Options, line line, hooks hooks) (Result, err
 	}
 	if e.end == EndExit {
 		result.Status = e.exit.Status
+	}
+	if defect := s.defect.Load(); defect != nil && e.err == nil {
+		e.err = defect
 	}
 	return result, e.err
 }

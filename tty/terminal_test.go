@@ -167,6 +167,18 @@ func TestRestoreLeavesALaterOwnerAlone(t *testing.T) {
 	}
 }
 
+func TestRestoreAfterAHangUp(t *testing.T) {
+	tm, master, _ := open(t)
+	restore, err := tm.Raw()
+	if err != nil {
+		t.Fatal(err)
+	}
+	master.Close()
+	if err := restore(); err != nil {
+		t.Error(err)
+	}
+}
+
 // rawTerminal opens a terminal in raw mode.
 func rawTerminal(t *testing.T) (tm *Terminal, master, slave *os.File) {
 	t.Helper()

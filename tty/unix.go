@@ -27,7 +27,13 @@ func makeRaw(in, _ *os.File) (undo func() error, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return func() error { return term.Restore(fd, state) }, nil
+	return func() error {
+		err := term.Restore(fd, state)
+		if errors.Is(err, unix.EIO) { // it has hung up, and there is no mode left
+			return nil
+		}
+		return err
+	}, nil
 }
 
 // notifySize tells of every SIGWINCH; one that waits stands for all that came.
