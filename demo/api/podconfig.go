@@ -209,7 +209,7 @@ func (s *Server) patch(p *pod, o *object) error {
 		return err
 	}
 	recreates := slices.ContainsFunc(recreating, o.has)
-	if recreates && spec.Locked {
+	if recreates && p.spec.Locked && spec.Locked {
 		return refuse(http.StatusConflict, "pod is locked: it cannot be stopped or reset")
 	}
 	p.spec = spec
