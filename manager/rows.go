@@ -50,6 +50,7 @@ func (m *Manager) row(p runpod.Pod) Pod {
 		CanStart:    p.Allows(runpod.ActionStart) && p.Cluster == nil,
 		CanStop:     p.Allows(runpod.ActionStop) && p.Cluster == nil && !p.Locked,
 		Route:       route(p, ""),
+		HasProxy:    route(p, RouteProxy).Kind == RouteProxy,
 	}
 	if row.Name == "" {
 		row.Name = row.ID

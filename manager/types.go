@@ -39,6 +39,7 @@ type Pod struct {
 	Exposes22     bool   // 22/tcp is configured
 	PublicPort    int    // the public port of 22/tcp; 0 when there is none yet
 	Route         Route
+	HasProxy      bool      // RunPod's proxy leads to the pod, whatever Route is
 	CostPerHour   float64   // USD
 	StartedAt     time.Time // zero when not running
 	Volume        string    // what outlives a stop: "20 GB at /workspace"; "" when nothing does
