@@ -3,8 +3,8 @@ package ask
 import (
 	"strings"
 
-	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"podbay/doctor"
 	"podbay/ui/screen"
@@ -40,15 +40,28 @@ func Facts(theme screen.Theme, width int, facts ...Fact) string {
 	return strings.Join(lines, "\n")
 }
 
-// Paragraphs joins what is not empty with blank lines between.
-func Paragraphs(texts ...string) string {
+// Paragraphs wraps texts to width cells and puts blank lines between those that
+// are not empty.
+func Paragraphs(width int, texts ...string) string {
 	var out []string
 	for _, t := range texts {
 		if t != "" {
-			out = append(out, t)
+			out = append(out, strings.Join(wrap(t, width), "\n"))
 		}
 	}
 	return strings.Join(out, "\n\n")
+}
+
+// wrap breaks text into lines of at most width cells. A line of [screen.Wrap] can
+// be wider, by a space at its end or by a hyphen, and would lose a letter when it
+// is fitted into a dialog.
+func wrap(text string, width int) []string {
+	var lines []string
+	for _, line := range screen.Wrap(text, width) {
+		line = strings.TrimRight(line, " ")
+		lines = append(lines, strings.Split(ansi.Hardwrap(line, max(1, width), true), "\n")...)
+	}
+	return lines
 }
 
 // Movement tells whether msg is a key that moves and writes nothing, so that a
@@ -58,20 +71,13 @@ func Movement(msg tea.Msg) bool {
 	return ok && press.Text == ""
 }
 
-// WithScroll adds the keys that scroll a body to the keys of a footer.
-func WithScroll(keys []key.Binding, scrolls bool) []key.Binding {
-	up, _ := screen.ScrollKeys()
-	up.SetEnabled(scrolls)
-	return append(keys, up)
-}
-
 // footLines bounds a sentence below a field, so that the body keeps some room.
 const footLines = 3
 
 // Status draws a sentence with the glyph and colour of its tone, for the foot of
 // a dialog.
 func Status(theme screen.Theme, tone doctor.Tone, text string, width int) string {
-	lines := screen.Wrap(screen.Glyph(tone)+" "+text, width)
+	lines := wrap(screen.Glyph(tone)+" "+text, width)
 	if len(lines) > footLines {
 		lines = lines[:footLines]
 		lines[footLines-1] = screen.Cut(lines[footLines-1]+" …", width)

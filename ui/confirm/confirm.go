@@ -3,6 +3,8 @@
 package confirm
 
 import (
+	"strings"
+
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
@@ -69,12 +71,13 @@ func (m Model) Update(msg tea.Msg) (Model, tea.Cmd, screen.Intent) {
 
 func (m Model) laidOut() screen.Dialog {
 	d := m.dialog
-	d.Title, d.Tone = m.question.Title, doctor.ToneWait
+	inner := d.InnerWidth(m.width)
+	d.Title = m.question.Title
 	if m.question.Danger {
 		d.Tone = doctor.ToneWarn
 	}
-	d.Body = ask.Paragraphs(m.question.Body...)
-	d.Foot = m.buttons.View(m.theme, d.InnerWidth(m.width))
+	d.Body = ask.Paragraphs(inner, m.question.Body...)
+	d.Foot = m.buttons.View(m.theme, inner)
 	return d
 }
 
@@ -83,7 +86,7 @@ func (m Model) View() string { return m.laidOut().View(m.theme, m.width, m.heigh
 
 // ShortHelp returns the keys for the footer.
 func (m Model) ShortHelp() []key.Binding {
-	return ask.WithScroll(m.buttons.ShortHelp(), m.laidOut().Scrolls(m.width, m.height))
+	return ask.WithScroll(ask.Keys(m.buttons, ask.Hot{Key: "y", Desc: strings.ToLower(m.question.Action)}), m.laidOut().Scrolls(m.width, m.height))
 }
 
 // FullHelp returns all keys.

@@ -28,10 +28,9 @@ type (
 
 // Attempt is a connection that could not be made.
 type Attempt struct {
-	Pod   manager.Pod
-	Via   manager.RouteKind // what was asked for; trying again asks for it again
-	Proxy bool              // RunPod's proxy leads to the pod as well
-	Err   error             // a [*manager.Failure], or any other error in one plain sentence
+	Pod manager.Pod       // a [*manager.Failure] brings its own
+	Via manager.RouteKind // what was asked for; trying again asks for it again
+	Err error             // a [*manager.Failure], or any other error in one plain sentence
 }
 
 // Model is the screen.
@@ -73,7 +72,7 @@ func answers(a Attempt) []screen.Button {
 		return list
 	}
 	list = append(list, screen.Button{Label: "Try again", Hot: "r", Intent: Connect{a.Pod.ID, a.Via}})
-	if a.Proxy && a.Pod.Route.Kind != manager.RouteProxy {
+	if a.Pod.HasProxy && a.Pod.Route.Kind != manager.RouteProxy {
 		list = append(list, screen.Button{Label: "Use RunPod's proxy", Hot: "p", Intent: Connect{a.Pod.ID, manager.RouteProxy}})
 	}
 	return list
@@ -108,9 +107,9 @@ func (m Model) laidOut() screen.Dialog {
 	d.Title, d.Tone = m.title(), m.verdict.Tone
 	next := m.verdict.Remedy
 	if next == "" {
-		next = "Try again. If it fails the same way, look at the pod in RunPod's console."
+		next = "Go back and try again. If it stays so, look at RunPod's console."
 	}
-	d.Body = ask.Paragraphs(
+	d.Body = ask.Paragraphs(inner,
 		m.verdict.Sentence,
 		m.theme.Title.Render("What to do")+"\n"+next,
 		m.seen())
@@ -136,7 +135,7 @@ func (m Model) seen() string {
 		lines = append(lines, "· "+fact)
 	}
 	if command := m.attempt.Pod.Route.Command; command != "" {
-		lines = append(lines, "· the same by hand (y copies it): "+command)
+		lines = append(lines, "· by hand (y copies it):", command)
 	}
 	if len(lines) == 0 {
 		return ""
@@ -152,7 +151,7 @@ func (m Model) View() string { return m.laidOut().View(m.theme, m.width, m.heigh
 
 // ShortHelp returns the keys for the footer.
 func (m Model) ShortHelp() []key.Binding {
-	return ask.WithScroll(append(m.buttons.ShortHelp(), m.copy), m.laidOut().Scrolls(m.width, m.height))
+	return ask.WithScroll(append(ask.Keys(m.buttons, ask.Hot{Key: "r", Desc: "try again"}, ask.Hot{Key: "p", Desc: "use the proxy"}), m.copy), m.laidOut().Scrolls(m.width, m.height))
 }
 
 // FullHelp returns all keys.

@@ -115,7 +115,7 @@ func (m Changed) laidOut() screen.Dialog {
 	d := m.dialog
 	inner := d.InnerWidth(m.width)
 	d.Title, d.Tone = "The host key of "+name(m.stop.Pod)+" has changed", doctor.ToneBad
-	d.Body = ask.Paragraphs(
+	d.Body = ask.Paragraphs(inner,
 		"podbay stopped the connection. No login was tried.",
 		shown(m.stop, m.theme)+"\n"+known(m.stop, m.now, m.theme),
 		explanation(m.stop, m.now),
@@ -145,7 +145,7 @@ func (m Changed) View() string { return m.laidOut().View(m.theme, m.width, m.hei
 
 // ShortHelp returns the keys for the footer.
 func (m Changed) ShortHelp() []key.Binding {
-	keys := m.buttons.ShortHelp()
+	keys := ask.Keys(m.buttons, ask.Hot{Key: "f", Desc: "forget the known key"})
 	if m.typing {
 		keys = []key.Binding{m.enter, m.esc}
 	}

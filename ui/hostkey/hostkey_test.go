@@ -146,18 +146,16 @@ func TestForgettingIsNotOfferedWhereItCannotBe(t *testing.T) {
 // TestFingerprintsStayWhole scrolls through each screen and looks for every
 // fingerprint on a line of its own.
 func TestFingerprintsStayWhole(t *testing.T) {
-	for _, size := range asktest.Sizes {
-		for width := 56; width <= size[0]; width++ {
-			wholeIn(t, unknown(long).SetSize(width, size[1]-1), newPrint)
-			wholeIn(t, changed(long, 72, 3, true).SetSize(width, size[1]-1), newPrint, oldPrint, oldRSA)
-		}
+	for _, size := range append([][2]int{{56, 15}, {50, 10}}, asktest.Sizes...) {
+		wholeIn(t, unknown(long).SetSize(size[0], size[1]-1), newPrint)
+		wholeIn(t, changed(long, 72, 3, true).SetSize(size[0], size[1]-1), newPrint, oldPrint, oldRSA)
 	}
 }
 
 func wholeIn[M screen.Screen[M]](t *testing.T, m M, prints ...string) {
 	t.Helper()
 	found := map[string]bool{}
-	for range 60 {
+	for range 40 {
 		for line := range strings.SplitSeq(ansi.Strip(m.View()), "\n") {
 			found[strings.Trim(line, " │")] = true
 		}

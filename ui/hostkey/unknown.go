@@ -77,7 +77,7 @@ func (m Unknown) laidOut() screen.Dialog {
 		d.Title = "Is this really RunPod's proxy?"
 		lead, meaning, check = proxyWords(q.Addr)
 	}
-	d.Body = ask.Paragraphs(lead,
+	d.Body = ask.Paragraphs(inner, lead,
 		ask.Facts(m.theme, inner,
 			ask.Fact{Label: "Pod", Text: podLine(q.Pod)},
 			ask.Fact{Label: "Address", Text: q.Addr},
@@ -91,8 +91,8 @@ func (m Unknown) laidOut() screen.Dialog {
 // checkPod says how a pod's host key is compared. Most of RunPod's own images
 // print their host keys to the container log when they start; any program in the
 // container can write there later.
-const checkPod = "To check it, open the pod's container logs in RunPod's web console. Most of RunPod's own images print, below \"SSH host keys:\", a line with SHA256:... and " +
-	"the fingerprint. Both must be the same, letter for letter. No such line: the image does not print it, and this cannot be checked there."
+const checkPod = "To check it, open the pod's container logs in RunPod's web console. Most of RunPod's own images print their fingerprints there when they start, below \"SSH host keys:\". " +
+	"The one with SHA256: must be the same as here, letter for letter. If there is no such line, the image does not print it."
 
 func podWords() (lead, meaning, check string) {
 	return "podbay does not know this pod's host key yet. No login was tried.",
@@ -119,7 +119,7 @@ func (m Unknown) View() string { return m.laidOut().View(m.theme, m.width, m.hei
 
 // ShortHelp returns the keys for the footer.
 func (m Unknown) ShortHelp() []key.Binding {
-	return ask.WithScroll(m.buttons.ShortHelp(), m.laidOut().Scrolls(m.width, m.height))
+	return ask.WithScroll(ask.Keys(m.buttons, ask.Hot{Key: "y", Desc: "trust this key"}), m.laidOut().Scrolls(m.width, m.height))
 }
 
 // FullHelp returns all keys.

@@ -58,33 +58,30 @@ func next(q manager.HostKeyChanged, canForget bool) string {
 	if viaProxy(q.Pod) {
 		check = "To check it, ask from another network, or let a colleague do so, and compare: " + keyscan(q.Addr)
 	}
+	different := "If it is different, do not connect. Wait a minute, so that the list has the pod's present address, and try again; if it stays so, ask RunPod's support."
 	if !canForget {
-		return check
+		return check + "\n\n" + different
 	}
-	return check + "\n\nIf it is the same, forget the known key. podbay then asks about the new one when you connect. If it is not, do not connect: refresh the list first, and ask RunPod's support if it stays so."
+	return check + "\n\nIf it is the same, forget the known key: podbay then asks about the new one when you connect. " + different
 }
 
 // known draws the keys that are known, a fingerprint a line.
 func known(q manager.HostKeyChanged, now time.Time, theme screen.Theme) string {
-	since := "at an unknown time"
+	since := ""
 	if !q.SeenAt.IsZero() {
-		since = "on " + when(q.SeenAt, now)
+		since = ", accepted on " + when(q.SeenAt, now)
 	}
-	lines := []string{theme.Dim.Render("Known, accepted " + since + ":")}
+	var lines []string
 	for _, key := range q.Known {
-		kind, fingerprint, ok := strings.Cut(key, " ")
-		if !ok {
-			lines = append(lines, key)
-			continue
-		}
-		lines = append(lines, kind, fingerprint)
+		kind, fingerprint, _ := strings.Cut(key, " ")
+		lines = append(lines, theme.Dim.Render("Known, "+kind+since+":"), fingerprint)
 	}
 	return strings.Join(lines, "\n")
 }
 
 // shown draws the key that the far side has.
 func shown(q manager.HostKeyChanged, theme screen.Theme) string {
-	return theme.Dim.Render("Shown now by "+q.Addr+":") + "\n" + q.KeyType + "\n" + theme.Title.Render(q.Offered)
+	return theme.Dim.Render("Shown now, "+q.KeyType+", by "+q.Addr+":") + "\n" + theme.Title.Render(q.Offered)
 }
 
 // name is what the key belongs to.

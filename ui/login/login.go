@@ -129,7 +129,7 @@ func (m Model) View() string { return m.laidOut().View(m.theme, m.width, m.heigh
 func (m Model) laidOut() screen.Dialog {
 	d := m.dialog
 	inner := d.InnerWidth(m.width)
-	d.Title, d.Tone = "Connect podbay to your RunPod account", doctor.ToneWait
+	d.Title = "Connect podbay to your RunPod account"
 	why := m.opts.Why
 	if why == "" {
 		why = "podbay needs an API key to see your pods: a long password that RunPod makes for programs."
@@ -138,7 +138,7 @@ func (m Model) laidOut() screen.Dialog {
 	if m.opts.Note != "" {
 		note = m.theme.Tone(doctor.ToneWarn).Render(screen.Glyph(doctor.ToneWarn)) + " " + m.opts.Note
 	}
-	d.Body = ask.Paragraphs(why, note,
+	d.Body = ask.Paragraphs(inner, why, note,
 		"Make one under API Keys at\n"+manager.APIKeysPage,
 		"Read access is enough to list pods and connect; stopping and starting them needs write access.",
 		"The key is checked by one call, then kept in\n"+m.opts.KeptIn+"\nreadable by you alone (mode 0600), and sent only to "+m.opts.Origin+".")

@@ -83,8 +83,8 @@ func (m Model) Update(msg tea.Msg) (Model, tea.Cmd, screen.Intent) {
 func (m Model) laidOut() screen.Dialog {
 	d := m.dialog
 	inner := d.InnerWidth(m.width)
-	d.Title, d.Tone = "The key needs its passphrase", doctor.ToneWait
-	d.Body = ask.Paragraphs(
+	d.Title = "The key needs its passphrase"
+	d.Body = ask.Paragraphs(inner,
 		ask.Facts(m.theme, inner,
 			ask.Fact{Label: "Pod", Text: ask.Name(m.wanted.Pod.Name, m.wanted.Pod.ID)},
 			ask.Fact{Label: "Key file", Text: m.wanted.Name}),

@@ -55,7 +55,8 @@ func Type[M screen.Screen[M]](m M, text string) (M, screen.Intent) {
 // control codes. It fails the test when the screen is larger than its room.
 func Draw[M screen.Screen[M]](t testing.TB, m M, width, height int) string {
 	t.Helper()
-	lines := strings.Split(ansi.Strip(m.SetSize(width, height-1).View()), "\n")
+	m = m.SetSize(width, height-1)
+	lines := strings.Split(ansi.Strip(m.View()), "\n")
 	if len(lines) > height-1 {
 		t.Errorf("%d×%d: the screen has %d lines", width, height, len(lines))
 	}
@@ -88,17 +89,20 @@ func Golden[M screen.Screen[M]](t *testing.T, m M) {
 func Hides[M screen.Screen[M]](t *testing.T, secret string, m M, values ...any) {
 	t.Helper()
 	nested := struct{ model any }{m} // fmt may not call methods below an unexported field
-	all := []string{m.View(), ansi.Strip(m.View())}
+	all := map[string]string{"the view": ansi.Strip(m.View())}
 	for _, v := range append(values, m, nested, struct{ v []any }{values}) {
-		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
-			all = append(all, fmt.Sprintf(verb, v))
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+			all[fmt.Sprintf("%s of a %T", verb, v)] = fmt.Sprintf(verb, v)
 		}
 	}
-	forms := []string{secret, fmt.Sprintf("%x", secret), strings.Trim(fmt.Sprint([]byte(secret)), "[]"), strings.Trim(fmt.Sprintf("%#v", []byte(secret)), "[]byte{}")}
-	for _, text := range all {
+	forms := []string{
+		secret, fmt.Sprintf("%x", secret), strings.Trim(fmt.Sprint([]byte(secret)), "[]"),
+		strings.TrimSuffix(strings.TrimPrefix(fmt.Sprintf("%#v", []byte(secret)), "[]byte{"), "}"),
+	}
+	for where, text := range all {
 		for _, form := range forms {
 			if strings.Contains(text, form) {
-				t.Errorf("the secret can be read as %q in:\n%s", form, text)
+				t.Errorf("%s shows the secret as %q", where, form)
 			}
 		}
 	}
