@@ -66,25 +66,23 @@ func (s *session) insist(ctx context.Context, f, breakLine func()) (discarded bo
 	}
 }
 
-// farewell is podbay's line about the end.
+// farewell is podbay's line about the end: "" when the shell ended by itself,
+// which nobody is surprised by.
 func (s *session) farewell() string {
 	name := cleantext.Line(s.opts.Describe, 0)
-	e := s.ending
 	var text string
-	switch {
-	case e.end == EndExit && e.exit.Signal != "":
-		text = fmt.Sprintf("session with %s ended by signal %s", name, cleantext.Line(e.exit.Signal, 0))
-	case e.end == EndExit && e.exit.Status != 0:
-		text = fmt.Sprintf("session with %s ended with status %d", name, e.exit.Status)
-	case e.end == EndDropped:
+	switch s.ending.end {
+	case EndExit:
+		return ""
+	case EndDropped:
 		text = fmt.Sprintf("connection to %s lost", name)
-	case e.end == EndEscape:
+	case EndEscape:
 		text = fmt.Sprintf("session with %s ended by ~.", name)
 	default:
 		text = fmt.Sprintf("session with %s ended", name)
 	}
-	if e.cause != nil {
-		text += ": " + cleantext.Line(e.cause.Error(), 0)
+	if cause := s.ending.cause; cause != nil {
+		text += ": " + cleantext.Line(cause.Error(), 0)
 	}
 	return text
 }

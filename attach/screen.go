@@ -114,10 +114,14 @@ func (s *screen) busy() bool {
 	return true
 }
 
-// cleanUp returns what undoes the far side's traces and shows a last line, muted
-// or not. It may be called again. Nothing else may write any more.
+// cleanUp returns what undoes the far side's traces and shows a last line, if
+// there is one, muted or not. It may be called again. Nothing else may write any
+// more.
 func (s *screen) cleanUp(farewell string) func() {
-	text := []byte(s.state.Leave() + tty.Reset + s.format([]string{farewell}))
+	text := []byte(s.state.Leave() + tty.Reset)
+	if farewell != "" {
+		text = append(text, s.format([]string{farewell})...)
+	}
 	return func() {
 		s.writing.Lock()
 		defer s.writing.Unlock()

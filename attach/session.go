@@ -103,7 +103,7 @@ func run(ctx context.Context, opts Options, line line, hooks hooks) (Result, err
 		keys: newQueue(), screen: newScreen(opts.Terminal), ended: make(chan struct{}),
 	}
 	if !opts.Terminal.IsTerminal() {
-		s.fail(fmt.Errorf("attach: standard input and output must both be a terminal"))
+		s.fail(fmt.Errorf("a session needs a terminal as its standard input and output"))
 	} else {
 		s.attach(ctx)
 	}
@@ -145,8 +145,13 @@ func (s *session) attach(ctx context.Context) {
 		s.end(endOfOpen(ctx, err))
 		return
 	}
-	// As with OpenSSH the terminal becomes raw once there is a shell: until then
-	// its own ^C works.
+	s.live(ctx, stop, func() { s.start(inner, sizes) })
+}
+
+// live is the part of a session with a raw terminal, which is as it was before
+// when live returns. As with OpenSSH the terminal becomes raw once there is a
+// shell: until then its own ^C works.
+func (s *session) live(ctx context.Context, stop context.CancelFunc, start func()) {
 	restore, err := s.opts.Terminal.Raw()
 	if err != nil {
 		s.fail(err)
@@ -166,7 +171,7 @@ func (s *session) attach(ctx context.Context) {
 		return
 	}
 	defer s.leave(ctx, stop)
-	s.start(inner, sizes)
+	start()
 	select {
 	case <-s.ended:
 	case <-ctx.Done():
