@@ -72,7 +72,7 @@ func (m Unknown) laidOut() screen.Dialog {
 	d := m.dialog
 	q, inner := m.question, d.InnerWidth(m.width)
 	d.Title, d.Tone = "Is this really "+ask.Name(q.Pod.Name, q.Pod.ID)+"?", doctor.ToneWarn
-	lead, meaning, check := podWords()
+	lead, meaning, check := podWords(q.KeyType)
 	if viaProxy(q.Pod) {
 		d.Title = "Is this really RunPod's proxy?"
 		lead, meaning, check = proxyWords(q.Addr)
@@ -91,13 +91,15 @@ func (m Unknown) laidOut() screen.Dialog {
 // checkPod says how a pod's host key is compared. Most of RunPod's own images
 // print their host keys to the container log when they start; any program in the
 // container can write there later.
-const checkPod = "To check it, open the pod's container logs in RunPod's web console. Most of RunPod's own images print their fingerprints there when they start, below \"SSH host keys:\". " +
-	"The one with SHA256: must be the same as here, letter for letter. If there is no such line, the image does not print it."
+func checkPod(keyType string) string {
+	return "To check it, open the pod's container logs in RunPod's web console. Most of RunPod's own images print their fingerprints there when they start, below \"SSH host keys:\". " +
+		"The one for " + keyType + " must be the same as here, letter for letter. If there is no such line, the image does not print it."
+}
 
-func podWords() (lead, meaning, check string) {
+func podWords(keyType string) (lead, meaning, check string) {
 	return "podbay does not know this pod's host key yet. No login was tried.",
 		"A host key is how an SSH server proves which machine it is; the fingerprint is its short form. Say yes only if you believe that this is the pod. podbay then remembers the key, and stops if the pod ever shows another one.",
-		checkPod
+		checkPod(keyType)
 }
 
 func proxyWords(addr string) (lead, meaning, check string) {

@@ -54,7 +54,7 @@ func causes(q manager.HostKeyChanged) string {
 
 // next says what to do.
 func next(q manager.HostKeyChanged, canForget bool) string {
-	check := checkPod
+	check := checkPod(q.KeyType)
 	if viaProxy(q.Pod) {
 		check = "To check it, ask from another network, or let a colleague do so, and compare: " + keyscan(q.Addr)
 	}
