@@ -30,8 +30,9 @@ const (
 
 // Escapes finds OpenSSH's escapes in what is typed: ~ is one only at the start
 // of a session and right after a newline. ~. and ~? are acted on, ~~ sends one
-// ~, and ~ with anything else sends both. Pasted text holds no escapes. The
-// zero value is ready for a session's start.
+// ~, and ~ with anything else sends both. Pasted text holds no escapes. As with
+// OpenSSH an escape is not seen while a remote program has the terminal encode
+// every key as a sequence. The zero value is ready for a session's start.
 type Escapes struct {
 	midLine bool // the last character was no newline
 	pending bool // a ~ was held back: what follows decides
