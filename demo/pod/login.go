@@ -19,7 +19,7 @@ var errDenied = errors.New("permission denied")
 
 func (s *Server) serveSSH(c *conn) {
 	_ = c.SetDeadline(time.Now().Add(loginGrace))
-	sc, channels, requests, err := ssh.NewServerConn(c, s.sshConfig())
+	sc, channels, requests, err := ssh.NewServerConn(c, s.sshConfig(c))
 	if err != nil {
 		return
 	}
@@ -44,13 +44,13 @@ func (s *Server) serveSSH(c *conn) {
 	}
 }
 
-func (s *Server) sshConfig() *ssh.ServerConfig {
+func (s *Server) sshConfig(c *conn) *ssh.ServerConfig {
 	config := &ssh.ServerConfig{
 		ServerVersion: serverVersion,
 		// x/crypto calls this once, before it looks at the first request.
 		BannerCallback: func(ssh.ConnMetadata) string {
-			if s.behaviour.AuthDelay > 0 {
-				_ = s.sleep(s.ctx, s.behaviour.AuthDelay) // when it fails, the connection is being closed
+			if s.behaviour.AuthDelay > 0 && s.sleep(s.ctx, s.behaviour.AuthDelay) != nil {
+				_ = c.Close() // no login is answered once the server closes
 			}
 			return ""
 		},
