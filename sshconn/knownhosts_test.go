@@ -212,6 +212,44 @@ func TestConcurrentAddsLoseNothing(t *testing.T) {
 	}
 }
 
+// addHelper makes a test process one that adds a key and ends.
+const addHelper = "PODBAY_TEST_ADD"
+
+func TestAddsOfOtherProcessesAreKept(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "known_hosts")
+	key := string(ssh.MarshalAuthorizedKey(newSigner(t).PublicKey()))
+	var adders sync.WaitGroup
+	const n = 4
+	for i := range n {
+		adders.Go(func() {
+			command := exec.Command(os.Args[0])
+			command.Env = append(os.Environ(), addHelper+"="+path, fmt.Sprintf("NAME=runpod-%d", i), "KEY="+key)
+			if out, err := command.CombinedOutput(); err != nil {
+				t.Errorf("%v: %s", err, out)
+			}
+		})
+	}
+	adders.Wait()
+	for i := range n {
+		if keys, _, err := (&sshconn.KnownHosts{Path: path}).Lookup(fmt.Sprintf("runpod-%d", i)); len(keys) != 1 || err != nil {
+			t.Errorf("runpod-%d has %d keys (%v)", i, len(keys), err)
+		}
+	}
+}
+
+// addAndExit is the body of such a process.
+func addAndExit(path string) {
+	key, _, _, _, err := ssh.ParseAuthorizedKey([]byte(os.Getenv("KEY")))
+	if err == nil {
+		err = (&sshconn.KnownHosts{Path: path}).Add(os.Getenv("NAME"), key)
+	}
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
 func TestNamesThatWouldNameOthersAreRefused(t *testing.T) {
 	for _, id := range []string{"", "-x", "a b", "a,b", "a\nb", "*", "a?", "!a", "|1|", "#", "@revoked", "[a]", "a.b", "a/b", "ä", strings.Repeat("a", 65)} {
 		if name, err := sshconn.HostKeyName(id); err == nil {

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"net"
+	"os"
 	"path/filepath"
 	"sync/atomic"
 	"testing"
@@ -18,7 +19,12 @@ import (
 	"podbay/sshconn"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if path := os.Getenv(addHelper); path != "" {
+		addAndExit(path)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // patience bounds every wait of a test; it is reached only when one fails.
 const patience = 60 * time.Second
