@@ -74,6 +74,9 @@ func TestScreens(t *testing.T) {
 		"no-match":     func(t *testing.T) model { return after(full(t), keys("/", "q", "q", "q")...) },
 		"stopped":      func(t *testing.T) model { return after(full(t), keys("G")...) },
 		"details":      func(t *testing.T) model { return after(full(t), keys("d")...) },
+		"stop":         func(t *testing.T) model { return after(full(t), keys("x")...) },
+		"start":        func(t *testing.T) model { return after(full(t), keys("G", "enter")...) },
+		"no-way-in":    func(t *testing.T) model { return after(full(t), keys("j", "j", "enter")...) },
 		"help":         func(t *testing.T) model { return after(full(t), keys("?")...) },
 		"connecting": func(t *testing.T) model {
 			m := after(full(t), keys("enter")...)

@@ -13,8 +13,10 @@ import (
 
 const (
 	// settleTime is for how long no key may arrive before the terminal is handed
-	// over. Bubble Tea delivers the keys of one read one by one, and waits half
-	// a second for those that are left when the terminal is released.
+	// over. Bubble Tea delivers the keys of one read one by one; when keys are
+	// left as the terminal is released it waits half a second for them, and
+	// delivers them after the session. Measured with keys typed during the dial:
+	// without this pause 507 ms and keys replayed in 10 of 12 runs, with it none.
 	settleTime = 20 * time.Millisecond
 	// stallTime is how long releasing the terminal takes only if keys were left.
 	stallTime = 400 * time.Millisecond

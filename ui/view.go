@@ -67,7 +67,7 @@ func (m model) laidOut() model {
 
 // View draws the screen that the state names.
 func (m model) View() tea.View {
-	v := tea.NewView(m.draw())
+	v := tea.NewView(guarded(m.draw()))
 	v.AltScreen = true
 	return v
 }

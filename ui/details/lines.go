@@ -2,7 +2,6 @@ package details
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"podbay/manager"
@@ -71,7 +70,7 @@ func facts(p manager.Pod, now time.Time) []fact {
 		{"volume", orElse(p.Volume, "none: nothing outlives a stop")},
 		{"disk", disk(p)},
 		{"image", p.Image},
-		{"status", strings.ToLower(p.Status)},
+		{"status", p.Status},
 		{"place", place(p)},
 		{"cluster", p.Cluster},
 		{"locked", locked(p)},
@@ -130,8 +129,11 @@ func ago(at, now time.Time) string {
 }
 
 func measured(p manager.Pod, now time.Time) string {
-	if p.Probed.IsZero() {
-		return "SSH was not measured yet"
+	switch {
+	case p.Probed.IsZero() && p.Route.Kind != manager.RouteDirect:
+		return ""
+	case p.Probed.IsZero():
+		return "not yet"
 	}
 	return screen.Ago(now.Sub(p.Probed)) + " ago"
 }

@@ -69,14 +69,14 @@ func (m Model) header() string {
 	if len(m.all) > 0 {
 		left += fmt.Sprintf("  $%.2f/h  ", m.sum.perHour) + m.sum.words()
 	}
-	right := ""
-	if len(m.all) > 1 && m.filter.Value() == "" {
-		right = m.theme.Dim.Render("by " + m.order.String())
-	}
 	if m.showAge && m.err == nil && m.loaded {
-		right = m.theme.Dim.Render("as of " + m.age() + " ago")
+		return screen.Spread(left, m.theme.Dim.Render("as of "+m.age()+" ago"), m.width)
 	}
-	return screen.Spread(left, right, m.width)
+	order := "by " + m.order.String()
+	if len(m.all) < 2 || m.filter.Value() != "" || screen.Width(left)+screen.Width(order) >= m.width {
+		return screen.Fit(left, m.width) // the order is the least of it
+	}
+	return screen.Spread(left, m.theme.Dim.Render(order), m.width)
 }
 
 func (m Model) age() string { return screen.Ago(m.now.Sub(m.listed)) }
@@ -86,7 +86,10 @@ func (m Model) extra() []string {
 	var out []string
 	if m.err != nil && m.loaded {
 		text := "▲ as of " + m.age() + " ago: " + m.err.Error()
-		out = append(out, m.theme.Tone(doctor.ToneWarn).Render(screen.Cut(text, m.width)))
+		lines := screen.Wrap(text, max(1, m.width))
+		for _, line := range lines[:min(len(lines), 2)] {
+			out = append(out, m.theme.Tone(doctor.ToneWarn).Render(line))
+		}
 	}
 	if m.filter.Focused() || m.filter.Value() != "" {
 		found := m.theme.Dim.Render(fmt.Sprintf("%d of %d", len(m.shown), len(m.all)))
