@@ -24,10 +24,10 @@ func dialKind(err error) error {
 	var timeout interface{ Timeout() bool }
 	var dns *net.DNSError
 	switch {
+	case errors.As(err, &dns): // first: a name server may have refused or timed out, not the host
+		return ErrUnreachable
 	case isRefused(err):
 		return ErrRefused
-	case errors.As(err, &dns) && !dns.IsTimeout:
-		return ErrUnreachable
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		return ErrTimeout
 	case errors.As(err, &timeout) && timeout.Timeout():

@@ -139,6 +139,7 @@ func TestConnectErrors(t *testing.T) {
 	oldMAC.Ciphers, oldMAC.MACs = []string{ssh.CipherAES128CTR}, []string{ssh.InsecureHMACSHA196, ssh.HMACSHA1}
 	short := func(o *sshconn.Options) { o.Timeout = soon }
 	blocked := func(o *sshconn.Options) { o.Timeout, o.DialContext = soon, blockingDial }
+	unresolved := func(o *sshconn.Options) { o.DialContext = unresolvedDial }
 	for _, test := range []struct {
 		name string
 		addr string
@@ -147,7 +148,7 @@ func TestConnectErrors(t *testing.T) {
 		got  string
 	}{
 		{"refused", refusedAddr(t), nil, sshconn.ErrRefused, ""},
-		{"no such name", "name.invalid:22", nil, sshconn.ErrUnreachable, ""},
+		{"no such name", "name.invalid:22", unresolved, sshconn.ErrUnreachable, ""},
 		{"no TCP answer", "192.0.2.1:22", blocked, sshconn.ErrTimeout, ""},
 		{"silent", says(t, ""), short, sshconn.ErrTimeout, ""},
 		{"silent after the identification", says(t, "SSH-2.0-x\r\n"), short, sshconn.ErrTimeout, ""},

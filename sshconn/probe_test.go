@@ -7,7 +7,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -90,7 +92,6 @@ func TestProbe(t *testing.T) {
 		got   string // Banner or Got
 	}{
 		{"refused", refusedAddr(t), patience, sshconn.ProbeRefused, ""},
-		{"no such name", "name.invalid:22", patience, sshconn.ProbeUnreachable, ""},
 		{"not an address", "127.0.0.1:notaport", patience, sshconn.ProbeUnreachable, ""},
 		{"silent", says(t, ""), soon, sshconn.ProbeSilent, ""},
 		{"half an identification", says(t, "SSH-2.0-half"), soon, sshconn.ProbeSilent, "SSH-2.0-half"},
@@ -127,6 +128,18 @@ func TestProbe(t *testing.T) {
 func blockingDial(ctx context.Context, _, _ string) (net.Conn, error) {
 	<-ctx.Done()
 	return nil, &net.OpError{Op: "dial", Err: ctx.Err()}
+}
+
+// unresolvedDial stands for a name server that cannot be asked.
+func unresolvedDial(context.Context, string, string) (net.Conn, error) {
+	cause := &net.OpError{Op: "read", Net: "udp", Err: os.NewSyscallError("read", syscall.ECONNREFUSED)}
+	return nil, &net.OpError{Op: "dial", Err: &net.DNSError{UnwrapErr: cause, Err: "connection refused", Name: "name.invalid", IsTimeout: true}}
+}
+
+func TestProbeOfANameThatDoesNotResolve(t *testing.T) {
+	if got := sshconn.ProbeWith(t.Context(), "name.invalid:22", unresolvedDial); got.Outcome != sshconn.ProbeUnreachable || got.Err == nil {
+		t.Errorf("got %+v", got)
+	}
 }
 
 func TestProbeTimesOutAndIsCancelled(t *testing.T) {
