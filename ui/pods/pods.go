@@ -38,7 +38,7 @@ type Model struct {
 	listed time.Time // when RunPod answered
 	all    []manager.Pod
 	texts  []string // what the filter looks at, a pod each
-	fit    widths   // the widest text of each column, over all pods
+	fit    widths   // the widest text that each column had: columns that shrank again would jump
 	sum    totals
 	index  map[string]int // pod ID to its place in all
 
@@ -115,7 +115,7 @@ func (m Model) SetPods(rows []manager.Pod) Model {
 	for _, row := range rows {
 		if i, ok := m.index[row.ID]; ok {
 			m.all[i], m.texts[i] = row, filterText(row)
-			m.fit.add(row) // a column that became narrower is told by the next listing
+			m.fit.add(row)
 		}
 	}
 	m.sum = total(m.all)
@@ -153,7 +153,7 @@ func (m Model) take(all []manager.Pod) Model {
 	m.all = all
 	m.texts = make([]string, len(all))
 	m.index = make(map[string]int, len(all))
-	m.fit, m.sum = widths{}, total(all)
+	m.sum = total(all)
 	for i, p := range all {
 		m.texts[i], m.index[p.ID] = filterText(p), i
 		m.fit.add(p)

@@ -224,6 +224,15 @@ func TestFailedRefreshKeepsTheRows(t *testing.T) {
 	}
 }
 
+// A state that comes and goes must not make the columns jump.
+func TestColumnsNeverShrink(t *testing.T) {
+	m := list(pod("a", "PROVISIONING"))
+	before := m.fit
+	if m = m.SetListing(manager.Listing{Pods: []manager.Pod{pod("a", "EXITED")}, At: noon}); m.fit != before {
+		t.Errorf("from %v to %v", before, m.fit)
+	}
+}
+
 // A row is as wide as the others whatever the cells of its letters are.
 func TestWideNamesKeepTheColumns(t *testing.T) {
 	m := list(pod("日本語のポッドです", "RUNNING"), pod("plain", "RUNNING"), pod("e\u0301te\u0301", "RUNNING"), pod("🚀 rocket", "RUNNING"))
