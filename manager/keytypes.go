@@ -133,6 +133,9 @@ type Proof struct {
 	// podbay can go for this pod.
 	Sentence string
 	Ways     []WayOut
+	// Err is set when nothing could be tried at all, on the only Proof there is
+	// then: it has no Pod, and Sentence words it.
+	Err error
 }
 
 // WayOut is one way to get a key into a pod that does not take it.
