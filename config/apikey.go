@@ -30,13 +30,17 @@ type APIKey struct {
 // ErrNoAPIKey says that no source has a key for the origin.
 var ErrNoAPIKey = errors.New("no API key")
 
+// ErrCredentials says that podbay's own credentials file is there and cannot be
+// trusted or read; the error that wraps it says why, and how to mend it.
+var ErrCredentials = errors.New("the credentials file is not used")
+
 // FindAPIKey returns the first key that may be sent to origin, which is in the
 // form that runpod.CheckBaseURL returns: the environment's; podbay's own, if it
 // was checked against origin; RunPod's own CLI's, if origin is RunPod's.
 //
 // Without one it returns ErrNoAPIKey, wrapped with what was looked at. A
 // credentials file of podbay's that cannot be trusted or read ends the search
-// with ErrNoAPIKey and the reason: RunPod's own file may belong to another
+// with ErrNoAPIKey, ErrCredentials and the reason: RunPod's own file may belong to another
 // account, and must not step in unnoticed.
 func FindAPIKey(paths Paths, getenv func(string) string, origin string) (APIKey, error) {
 	if key := strings.TrimSpace(getenv(string(KeyFromEnv))); key != "" {
@@ -44,7 +48,7 @@ func FindAPIKey(paths Paths, getenv func(string) string, origin string) (APIKey,
 	}
 	keys, err := readTrusted(paths.Credentials)
 	if err != nil {
-		return APIKey{}, fmt.Errorf("%w: %w", ErrNoAPIKey, err)
+		return APIKey{}, fmt.Errorf("%w: %w: %w", ErrNoAPIKey, ErrCredentials, err)
 	}
 	if key := strings.TrimSpace(keys[origin]); key != "" {
 		return APIKey{Key: Secret(key), Source: KeyFromCredentials, Path: paths.Credentials}, nil

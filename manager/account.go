@@ -15,7 +15,8 @@ const APIKeysPage = "https://console.runpod.io/user/settings"
 
 // The failures of the account that a face decides on.
 var (
-	ErrNoAPIKey    = errors.New("no API key")               // ask for one
+	ErrNoAPIKey    = config.ErrNoAPIKey                     // ask for one
+	ErrCredentials = config.ErrCredentials                  // comes with ErrNoAPIKey: say why
 	ErrKeyRejected = errors.New("the API key was rejected") // ask for another one
 )
 
@@ -64,10 +65,7 @@ func (m *Manager) api() (api, error) {
 		return m.client, nil
 	}
 	key, err := config.FindAPIKey(m.opts.Paths, m.opts.Getenv, m.opts.Origin)
-	switch {
-	case errors.Is(err, config.ErrNoAPIKey):
-		return nil, fmt.Errorf("%w: set RUNPOD_API_KEY or run podbay login; keys are made at %s", ErrNoAPIKey, APIKeysPage)
-	case err != nil:
+	if err != nil {
 		return nil, err
 	}
 	client, err := m.newClient(key.Key)

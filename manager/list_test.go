@@ -45,7 +45,7 @@ func TestRows(t *testing.T) {
 		{"community", manager.RouteProxy, "no public IP", doctor.ProxyNoIP, false, true},
 		{"unexposed", manager.RouteProxy, "not exposed", doctor.ProxyNoPort, false, true},
 		{"stopped", manager.RouteNone, "-", doctor.Stopped, true, false},
-		{"provisioning", manager.RouteNone, "-", doctor.Provisioning, false, true},
+		{"provisioning", manager.RouteNone, "not yet", doctor.Provisioning, false, true},
 		{"broken", manager.RouteNone, "-", doctor.Failed, true, false},
 		{"member", manager.RouteDirect, "22→", doctor.Checking, false, false},
 		{"locked", manager.RouteDirect, "22→", doctor.Checking, false, false},

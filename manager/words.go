@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"podbay/doctor"
+	"podbay/runpod"
 )
 
 // The words of the address and time columns, which both faces show alike. They
@@ -15,26 +16,28 @@ func (p Pod) IPWord() string {
 	switch {
 	case p.PublicIP != "":
 		return p.PublicIP
-	case p.StartedAt.IsZero():
-		return "-"
+	case p.Status == string(runpod.StatusRunning):
+		return "none"
 	}
-	return "none"
+	return "-"
 }
 
-// PortWord is what became of the pod's port 22: "22→34446", "not exposed", "no
-// public IP", "not mapped yet".
+// PortWord is what became of the pod's port 22: "22→34446", "not exposed", "not
+// yet", "no public IP", "not mapped"; "-" when the pod is off.
 func (p Pod) PortWord() string {
 	switch {
-	case !p.Exposes22:
-		return "not exposed"
 	case p.PublicPort != 0:
 		return "22→" + strconv.Itoa(p.PublicPort)
-	case p.StartedAt.IsZero():
+	case !p.Exposes22:
+		return "not exposed"
+	case p.Status == string(runpod.StatusProvisioning), p.Status == string(runpod.StatusStarting):
+		return "not yet"
+	case p.Status != string(runpod.StatusRunning):
 		return "-"
 	case p.PublicIP == "":
 		return "no public IP"
 	}
-	return "not mapped yet"
+	return "not mapped"
 }
 
 // UptimeWord is how long the pod has been running at now: "3 h"; "-" when it is

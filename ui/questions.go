@@ -65,8 +65,9 @@ func (m model) askStart(p manager.Pod) (model, tea.Cmd) {
 func (m model) askKey(why error) (model, tea.Cmd) {
 	account := m.mgr.Account()
 	opts := login.Options{KeptIn: account.Credentials, Origin: account.Origin}
-	if errors.Is(why, manager.ErrKeyRejected) {
-		opts.Why = "RunPod does not take the API key any more: it was revoked, or it has expired."
+	switch {
+	case errors.Is(why, manager.ErrKeyRejected), errors.Is(why, manager.ErrCredentials):
+		opts.Why = why.Error()
 	}
 	if account.KeySource == "RUNPOD_API_KEY" {
 		opts.Note = "The variable RUNPOD_API_KEY wins over a key that is saved here: unset it."

@@ -26,13 +26,21 @@ const (
 )
 
 const (
-	gap      = 2  // cells between columns
 	marker   = 2  // cells before the first column, for the sign of the selected row
 	nameRoom = 14 // what a name gets before a column more is shown
 )
 
-// byImportance is the order in which columns get their cells.
-var byImportance = [...]column{colName, colSSH, colStatus, colGPU, colCost, colPort, colIP, colUptime}
+// gapFor is the cells between columns: at 80 one, so that the addresses fit.
+func gapFor(width int) int {
+	if width < 100 {
+		return 1
+	}
+	return 2
+}
+
+// byImportance is the order in which columns get their cells: what a connection
+// depends on, then what it costs.
+var byImportance = [...]column{colName, colSSH, colIP, colPort, colStatus, colCost, colGPU, colUptime}
 
 var headings = [columns]string{"NAME", "STATUS", "GPU", "PUBLIC IP", "PORT 22", "SSH", "$/H", "UPTIME"}
 
@@ -65,7 +73,7 @@ func choose(need widths, width int) widths {
 		if c == colName {
 			want = min(want, nameRoom, left)
 		} else {
-			want += gap
+			want += gapFor(width)
 		}
 		if want <= left {
 			out[c] = need[c]
@@ -87,12 +95,9 @@ func plain(c column, p manager.Pod, now time.Time) string {
 	case colGPU:
 		return p.GPU
 	case colIP:
-		if p.PublicIP == "" {
-			return "none"
-		}
-		return p.PublicIP
+		return p.IPWord()
 	case colPort:
-		return portWord(p)
+		return p.PortWord()
 	case colSSH:
 		return screen.Glyph(p.Verdict.Tone) + " " + p.Verdict.Word
 	case colCost:
@@ -132,28 +137,10 @@ func statusTone(status string) doctor.Tone {
 		return doctor.ToneWait
 	case "ERROR":
 		return doctor.ToneBad
-	case "EXITED", "TERMINATED":
+	case "EXITED", "STOPPED", "TERMINATED":
 		return doctor.ToneIdle
 	default:
 		return doctor.ToneWarn
-	}
-}
-
-// portWord tells what the API reports of port 22.
-func portWord(p manager.Pod) string {
-	switch {
-	case p.PublicPort != 0:
-		return fmt.Sprintf("22→%d", p.PublicPort)
-	case !p.Exposes22:
-		return "not exposed"
-	case p.Status == "PROVISIONING" || p.Status == "STARTING":
-		return "not yet"
-	case p.Status != "RUNNING":
-		return "none"
-	case p.PublicIP == "":
-		return "no public IP"
-	default:
-		return "not mapped"
 	}
 }
 

@@ -73,16 +73,17 @@ func TestColumnsByWidth(t *testing.T) {
 		width int
 		want  string
 	}{
-		{40, "NAME SSH $/H"},
-		{50, "NAME STATUS SSH"},
-		{60, "NAME STATUS GPU SSH"},
-		{72, "NAME STATUS GPU SSH $/H"},
-		{80, "NAME STATUS GPU PORT 22 SSH $/H"},
-		{96, "NAME STATUS GPU PUBLIC IP PORT 22 SSH $/H"},
+		{40, "NAME PORT 22 SSH"},
+		{50, "NAME PUBLIC IP SSH $/H"},
+		{60, "NAME PUBLIC IP PORT 22 SSH $/H"},
+		{72, "NAME STATUS PUBLIC IP PORT 22 SSH $/H"},
+		{80, "NAME STATUS PUBLIC IP PORT 22 SSH $/H"},
+		{96, "NAME STATUS GPU PUBLIC IP PORT 22 SSH $/H UPTIME"},
 		{120, "NAME STATUS GPU PUBLIC IP PORT 22 SSH $/H UPTIME"},
 	} {
 		w := choose(need, c.width)
 		var got []string
+		gap := gapFor(c.width)
 		total := marker - gap
 		for i, cells := range w {
 			if cells > 0 {
@@ -92,21 +93,6 @@ func TestColumnsByWidth(t *testing.T) {
 		}
 		if diff := cmp.Diff(c.want, strings.Join(got, " ")); diff != "" || total > c.width {
 			t.Errorf("width %d: %d cells, %s", c.width, total, diff)
-		}
-	}
-}
-
-func TestPortWord(t *testing.T) {
-	for want, p := range map[string]manager.Pod{
-		"22→34446":     {Status: "RUNNING", Exposes22: true, PublicIP: "203.0.113.7", PublicPort: 34446},
-		"not exposed":  {Status: "RUNNING", PublicIP: "203.0.113.7"},
-		"no public IP": {Status: "RUNNING", Exposes22: true},
-		"not mapped":   {Status: "RUNNING", Exposes22: true, PublicIP: "203.0.113.7"},
-		"not yet":      {Status: "STARTING", Exposes22: true},
-		"none":         {Status: "EXITED", Exposes22: true},
-	} {
-		if got := portWord(p); got != want {
-			t.Errorf("got %q, want %q", got, want)
 		}
 	}
 }
@@ -236,10 +222,12 @@ func TestColumnsNeverShrink(t *testing.T) {
 // A row is as wide as the others whatever the cells of its letters are.
 func TestWideNamesKeepTheColumns(t *testing.T) {
 	m := list(pod("日本語のポッドです", "RUNNING"), pod("plain", "RUNNING"), pod("e\u0301te\u0301", "RUNNING"), pod("🚀 rocket", "RUNNING"))
-	for _, line := range strings.Split(ansi.Strip(m.View()), "\n")[2:] {
+	lines := strings.Split(ansi.Strip(m.View()), "\n")
+	heading, _, _ := strings.Cut(lines[1], "STATUS")
+	for _, line := range lines[2:] {
 		before, _, ok := strings.Cut(line, "● running")
-		if !ok || screen.Width(before) != screen.Width("  ")+18+gap {
-			t.Errorf("the status starts at cell %d: %q", screen.Width(before), line)
+		if !ok || screen.Width(before) != screen.Width(heading) {
+			t.Errorf("the status starts at cell %d, its heading at %d: %q", screen.Width(before), screen.Width(heading), line)
 		}
 	}
 }

@@ -40,6 +40,21 @@ func (t totals) words() string {
 	return strings.Join(out, ", ")
 }
 
+// signs is words in less room: the sign of each state with its number.
+func (t totals) signs() string {
+	byTone := map[doctor.Tone]int{}
+	for word, n := range t.status {
+		byTone[statusTone(strings.ToUpper(word))] += n
+	}
+	var out []string
+	for _, tone := range []doctor.Tone{doctor.ToneGood, doctor.ToneWait, doctor.ToneBad, doctor.ToneWarn, doctor.ToneIdle} {
+		if n := byTone[tone]; n > 0 {
+			out = append(out, fmt.Sprintf("%s %d", screen.Glyph(tone), n))
+		}
+	}
+	return strings.Join(out, "  ")
+}
+
 // rows is how many pods fit below the lines above them.
 func (m Model) rows() int { return max(1, m.height-m.above()-1) }
 
@@ -67,7 +82,12 @@ func (m Model) header() string {
 		left += " " + m.theme.Badge.Render("["+m.title+"]")
 	}
 	if len(m.all) > 0 {
-		left += fmt.Sprintf("  $%.2f/h  ", m.sum.perHour) + m.sum.words()
+		left += fmt.Sprintf("  $%.2f/h  ", m.sum.perHour)
+		if states := m.sum.words(); screen.Width(left)+screen.Width(states) <= m.width {
+			left += states
+		} else {
+			left += m.sum.signs()
+		}
 	}
 	if m.showAge && m.err == nil && m.loaded {
 		return screen.Spread(left, m.theme.Dim.Render("as of "+m.age()+" ago"), m.width)
@@ -150,7 +170,7 @@ func (m Model) cells(w widths, text func(column) string) string {
 			continue
 		}
 		if b.Len() > 0 {
-			b.WriteString(strings.Repeat(" ", gap))
+			b.WriteString(strings.Repeat(" ", gapFor(m.width)))
 		}
 		if c == colCost || c == colUptime {
 			b.WriteString(screen.FitRight(text(c), w[c]))
