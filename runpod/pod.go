@@ -87,6 +87,7 @@ type Pod struct {
 	DiskGB       int      // container disk; lost when the container is recreated or the pod stopped
 	Ports        []string // as configured: "22/tcp", "8888/http"
 	Env          Env
+	EnvWhole     bool // every variable was read: only then may Env be written back
 	Mounts       Mounts
 	GPU          *GPU // nil on a CPU pod
 	CPU          *CPU // nil on a GPU pod

@@ -35,7 +35,7 @@ func TestListPods(t *testing.T) {
 		ID: "7h9k2m4n6p", Name: "pytorch-training", Status: runpod.StatusRunning,
 		Actions: []runpod.Action{runpod.ActionStop, runpod.ActionRestart, runpod.ActionTerminate},
 		Image:   "runpod/pytorch:1.0.2", Args: "sleep infinity", DiskGB: 50,
-		Ports: []string{"8888/http", "22/tcp"}, Env: runpod.Env{"MODEL_NAME": "llama-3"},
+		Ports: []string{"8888/http", "22/tcp"}, Env: runpod.Env{"MODEL_NAME": "llama-3"}, EnvWhole: true,
 		Mounts: runpod.Mounts{Persistent: &runpod.PersistentMount{SizeGB: 20, Path: "/workspace"}},
 		GPU:    &runpod.GPU{ID: "NVIDIA GeForce RTX 4090", Count: 2},
 		Cloud:  runpod.CloudSecure, DataCenterID: "US-KS-2", CUDAVersion: "12.8",

@@ -12,21 +12,21 @@ import (
 // says, becomes the zero value.
 
 type podWire struct {
-	ID           string            `json:"id"`
-	Name         string            `json:"name"`
-	Status       string            `json:"status"`
-	Actions      []string          `json:"actions"`
-	Image        string            `json:"image"`
-	Args         string            `json:"args"`
-	Disk         int               `json:"disk"`
-	Ports        []string          `json:"ports"`
-	Env          map[string]string `json:"env"`
-	Mounts       mountsWire        `json:"mounts"`
-	GPU          *gpuWire          `json:"gpu"`
-	CPU          *cpuWire          `json:"cpu"`
-	Cloud        string            `json:"cloud"`
-	DataCenterID string            `json:"dataCenterId"`
-	CUDAVersion  string            `json:"cudaVersion"`
+	ID           string     `json:"id"`
+	Name         string     `json:"name"`
+	Status       string     `json:"status"`
+	Actions      []string   `json:"actions"`
+	Image        string     `json:"image"`
+	Args         string     `json:"args"`
+	Disk         int        `json:"disk"`
+	Ports        []string   `json:"ports"`
+	Env          envWire    `json:"env"`
+	Mounts       mountsWire `json:"mounts"`
+	GPU          *gpuWire   `json:"gpu"`
+	CPU          *cpuWire   `json:"cpu"`
+	Cloud        string     `json:"cloud"`
+	DataCenterID string     `json:"dataCenterId"`
+	CUDAVersion  string     `json:"cudaVersion"`
 	SSH          struct {
 		Proxy  *endpointWire `json:"proxy"`
 		Direct *endpointWire `json:"direct"`
@@ -116,7 +116,8 @@ func (w *podWire) pod() (Pod, bool) {
 		Args:         Args(w.Args),
 		DiskGB:       w.Disk,
 		Ports:        texts[string](w.Ports),
-		Env:          w.Env,
+		Env:          w.Env.vars,
+		EnvWhole:     w.Env.whole,
 		Mounts:       w.Mounts.mounts(),
 		GPU:          w.GPU.gpu(),
 		CPU:          w.CPU.cpu(),
