@@ -27,6 +27,8 @@ func Execute(ctx context.Context, args []string, std Streams) int {
 	defer signals.stop()
 	app := &app{std: std, getenv: os.Getenv, signals: signals}
 	root := app.root()
+	var failed error
+	capture(root, &failed)
 	root.SetArgs(args)
 	root.SetIn(std.In)
 	root.SetOut(std.Out)
@@ -35,6 +37,10 @@ func Execute(ctx context.Context, args []string, std Streams) int {
 		fang.WithVersion(Version()),
 		fang.WithErrorHandler(func(w io.Writer, _ fang.Styles, err error) { report(w, err) }),
 	)
+	if failed != nil {
+		err = failed
+		report(std.Err, err)
+	}
 	if closeErr := app.close(); closeErr != nil {
 		report(std.Err, closeErr)
 	}
@@ -42,6 +48,21 @@ func Execute(ctx context.Context, args []string, std Streams) int {
 		return code
 	}
 	return ExitCode(err)
+}
+
+// capture keeps what commands return from fang: to style an error it asks the
+// terminal for its background, even when the handler uses no style, and eats
+// keys while it waits for the answer.
+func capture(cmd *cobra.Command, failed *error) {
+	if run := cmd.RunE; run != nil {
+		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			*failed = run(cmd, args)
+			return nil
+		}
+	}
+	for _, sub := range cmd.Commands() {
+		capture(sub, failed)
+	}
 }
 
 // report prints err as one plain line. What it holds was cleaned where it came

@@ -139,6 +139,12 @@ func (m model) replied(msg tea.Msg) (model, tea.Cmd) {
 func (m model) typed(msg tea.Msg) (model, tea.Cmd) {
 	press, _ := msg.(tea.KeyPressMsg)
 	key := press.String()
+	if key == "ctrl+j" {
+		// Between a session and the list the terminal is for a moment in its own
+		// mode, which turns the carriage return of enter into a line feed.
+		press = tea.KeyPressMsg{Code: tea.KeyEnter}
+		msg, key = press, press.String()
+	}
 	switch {
 	case m.state == attached:
 		if m.conn.hand.started.Load() {

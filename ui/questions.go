@@ -64,7 +64,7 @@ func (m model) askStart(p manager.Pod) (model, tea.Cmd) {
 // askKey asks for an API key: there is none, or RunPod does not take it.
 func (m model) askKey(why error) (model, tea.Cmd) {
 	account := m.mgr.Account()
-	opts := login.Options{KeptIn: account.Credentials, Origin: account.Origin}
+	opts := login.Options{KeptIn: account.Credentials, Origin: account.Origin, CanLeave: !m.pods.Listed().IsZero()}
 	switch {
 	case errors.Is(why, manager.ErrKeyRejected), errors.Is(why, manager.ErrCredentials):
 		opts.Why = why.Error()

@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
-	"github.com/charmbracelet/x/ansi"
 
 	"podbay/doctor"
 	"podbay/ui/screen"
@@ -46,22 +45,10 @@ func Paragraphs(width int, texts ...string) string {
 	var out []string
 	for _, t := range texts {
 		if t != "" {
-			out = append(out, strings.Join(wrap(t, width), "\n"))
+			out = append(out, strings.Join(screen.Wrap(t, width), "\n"))
 		}
 	}
 	return strings.Join(out, "\n\n")
-}
-
-// wrap breaks text into lines of at most width cells. A line of [screen.Wrap] can
-// be wider, by a space at its end or by a hyphen, and would lose a letter when it
-// is fitted into a dialog.
-func wrap(text string, width int) []string {
-	var lines []string
-	for _, line := range screen.Wrap(text, width) {
-		line = strings.TrimRight(line, " ")
-		lines = append(lines, strings.Split(ansi.Hardwrap(line, max(1, width), true), "\n")...)
-	}
-	return lines
 }
 
 // Movement tells whether msg is a key that moves and writes nothing, so that a
@@ -77,7 +64,7 @@ const footLines = 3
 // Status draws a sentence with the glyph and colour of its tone, for the foot of
 // a dialog.
 func Status(theme screen.Theme, tone doctor.Tone, text string, width int) string {
-	lines := wrap(screen.Glyph(tone)+" "+text, width)
+	lines := screen.Wrap(screen.Glyph(tone)+" "+text, width)
 	if len(lines) > footLines {
 		lines = lines[:footLines]
 		lines[footLines-1] = screen.Cut(lines[footLines-1]+" …", width)

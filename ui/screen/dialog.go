@@ -46,12 +46,20 @@ func (d Dialog) Scroll(msg tea.Msg, width, height int) Dialog {
 	up, down := ScrollKeys()
 	switch {
 	case key.Matches(press, up):
-		d.offset--
+		d.offset -= step(press, rows)
 	case key.Matches(press, down):
-		d.offset++
+		d.offset += step(press, rows)
 	}
 	d.offset = min(max(0, d.offset), last)
 	return d
+}
+
+// step is how many lines a key scrolls: one, or a page but for a line.
+func step(press tea.KeyPressMsg, rows int) int {
+	if press.Code == tea.KeyPgUp || press.Code == tea.KeyPgDown {
+		return max(1, rows-1)
+	}
+	return 1
 }
 
 // Scrolls tells whether the body is taller than its room.

@@ -34,7 +34,15 @@ func FitRight(s string, width int) string {
 // Wrap breaks s into lines of at most width cells: at spaces where it can,
 // inside a word that is wider than a line. Styling is carried over.
 func Wrap(s string, width int) []string {
-	return strings.Split(ansi.Wrap(s, max(1, width), ""), "\n")
+	width = max(1, width)
+	var lines []string
+	for line := range strings.SplitSeq(ansi.Wrap(s, width, ""), "\n") {
+		// ansi.Wrap leaves a line one cell too wide at times, by a space at its end or
+		// by a hyphen; fitted into a frame it would lose a letter.
+		line = strings.TrimRight(line, " ")
+		lines = append(lines, strings.Split(ansi.Hardwrap(line, width, true), "\n")...)
+	}
+	return lines
 }
 
 // Spread puts left and right on the two ends of a line of width cells. Where
