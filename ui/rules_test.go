@@ -113,6 +113,14 @@ func TestKeysOfTheReturnAreKept(t *testing.T) {
 	}
 }
 
+func TestEnterThatTheTerminalTurnedIntoALineFeedCounts(t *testing.T) {
+	m := sized(t, somePods()...)
+	m = after(m, tea.KeyPressMsg{Code: 'j', Mod: tea.ModCtrl})
+	if m.state != dialing {
+		t.Errorf("the state is %v, want dialing", m.state)
+	}
+}
+
 func TestEscPeelsAndNeverQuits(t *testing.T) {
 	for _, open := range [][]string{{}, {"?"}, {"d"}, {"d", "?"}, {"x"}, {"/", "a"}, {"/", "a", "enter"}} {
 		m := after(sized(t, somePods()...), keys(open...)...)
