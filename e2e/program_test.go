@@ -1,0 +1,295 @@
+//go:build unix
+
+package e2e
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+	"golang.org/x/term"
+)
+
+// deadline bounds every wait. It is generous: nothing is proved by a time.
+const deadline = 60 * time.Second
+
+// program is a process in a terminal of its own.
+type program struct {
+	t         *testing.T
+	cmd       *exec.Cmd
+	ptmx, tty *os.File // the terminal's two sides; the test keeps the process's side open
+	before    *term.State
+
+	mu      sync.Mutex
+	raw     []byte // all output
+	screen  *emulator
+	changed chan struct{} // closed at the next output
+
+	exited chan struct{}
+	read   sync.WaitGroup
+	closed sync.Once
+}
+
+const (
+	cols = 110
+	rows = 30
+)
+
+// start runs cmd in a new terminal, as a shell in a terminal window would.
+func start(t *testing.T, cmd *exec.Cmd) *program {
+	t.Helper()
+	ptmx, tty, err := pty.Open()
+	if err != nil {
+		t.Fatalf("open a PTY: %v", err)
+	}
+	p := &program{
+		t: t, cmd: cmd, ptmx: ptmx, tty: tty,
+		screen: newEmulator(cols, rows, ptmx), changed: make(chan struct{}), exited: make(chan struct{}),
+	}
+	p.resize(cols, rows)
+	if p.before, err = term.GetState(int(tty.Fd())); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = tty, tty, tty
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		defer close(p.exited)
+		_ = cmd.Wait() // the exit code is in ProcessState
+	}()
+	p.read.Go(p.readOutput)
+	t.Cleanup(p.end)
+	return p
+}
+
+func (p *program) readOutput() {
+	buf := make([]byte, 64<<10)
+	for {
+		n, err := p.ptmx.Read(buf)
+		p.mu.Lock()
+		p.raw = append(p.raw, buf[:n]...)
+		_, _ = p.screen.Write(buf[:n])
+		close(p.changed)
+		p.changed = make(chan struct{})
+		p.mu.Unlock()
+		if err != nil {
+			return
+		}
+	}
+}
+
+// end kills what is left of the process and closes the terminal.
+func (p *program) end() {
+	select {
+	case <-p.exited:
+	default:
+		_ = p.cmd.Process.Kill()
+		<-p.exited
+	}
+	p.hangUp()
+	p.read.Wait()
+}
+
+// hangUp closes the terminal, as a window that is closed does.
+func (p *program) hangUp() {
+	p.closed.Do(func() {
+		_ = p.tty.Close()
+		_ = p.ptmx.Close()
+	})
+}
+
+// press types keys.
+func (p *program) press(keys string) {
+	p.t.Helper()
+	if _, err := p.ptmx.WriteString(keys); err != nil {
+		p.t.Fatalf("type %q: %v", keys, err)
+	}
+}
+
+// The keys that have names.
+const (
+	enter = "\r"
+	esc   = "\x1b"
+	ctrlC = "\x03"
+	tab   = "\t"
+)
+
+func (p *program) resize(cols, rows int) {
+	p.t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := pty.Setsize(p.ptmx, &pty.Winsize{Cols: uint16(cols), Rows: uint16(rows)}); err != nil {
+		p.t.Fatal(err)
+	}
+	p.screen.size(cols, rows)
+}
+
+func (p *program) signal(sig os.Signal) {
+	p.t.Helper()
+	if err := p.cmd.Process.Signal(sig); err != nil {
+		p.t.Fatalf("send %v: %v", sig, err)
+	}
+}
+
+// mark is a place in the output: what comes after it is since(mark).
+func (p *program) mark() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.raw)
+}
+
+// since is the output after a mark, control codes included.
+func (p *program) since(mark int) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return string(p.raw[mark:])
+}
+
+// text is what the screen shows now.
+func (p *program) text() string { return strings.Join(p.lines(), "\n") }
+
+func (p *program) lines() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.screen.lines()
+}
+
+// words is the screen's text with line ends and frames as single spaces, for
+// sentences that the screen wraps.
+func (p *program) words() string {
+	return strings.Join(strings.FieldsFunc(p.text(), func(r rune) bool { return r == ' ' || r == '\n' || r == '│' }), " ")
+}
+
+// until waits for a condition on the terminal.
+func (p *program) until(what string, holds func() bool) {
+	p.t.Helper()
+	timer := time.NewTimer(deadline)
+	defer timer.Stop()
+	for {
+		p.mu.Lock()
+		changed := p.changed
+		p.mu.Unlock()
+		if holds() {
+			return
+		}
+		select {
+		case <-changed:
+		case <-p.exited:
+			p.hangUp() // what was still under way arrives
+			p.read.Wait()
+			if !holds() {
+				p.t.Fatalf("podbay ended (%v) before %s\n%s", p.cmd.ProcessState, what, p.text())
+			}
+			return
+		case <-timer.C:
+			raw := p.since(0)
+			p.t.Fatalf("never came: %s\n%s\nlast output: %q", what, p.text(), raw[max(0, len(raw)-600):])
+		}
+	}
+}
+
+// sees waits until the screen shows all of these words.
+func (p *program) sees(words ...string) {
+	p.t.Helper()
+	p.until("the words "+strings.Join(words, " | "), func() bool {
+		shown := p.words()
+		return !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(shown, w) })
+	})
+}
+
+// prints waits for text in the output after mark.
+func (p *program) prints(mark int, text string) {
+	p.t.Helper()
+	p.until("output with "+text, func() bool { return strings.Contains(p.since(mark), text) })
+}
+
+// selected tells whether the list is shown with its mark on this pod.
+func (p *program) selected(pod string) bool {
+	return p.altScreen() && slices.ContainsFunc(p.lines(), func(line string) bool {
+		return strings.HasPrefix(line, "▸ "+pod)
+	})
+}
+
+// list waits for the list with its mark on this pod.
+func (p *program) list(pod string) {
+	p.t.Helper()
+	p.until("the list with "+pod+" selected", func() bool { return p.selected(pod) })
+}
+
+func (p *program) altScreen() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.screen.alt()
+}
+
+// ends waits for the process and returns its exit code.
+func (p *program) ends() int {
+	p.t.Helper()
+	timer := time.NewTimer(deadline)
+	defer timer.Stop()
+	select {
+	case <-p.exited:
+		return p.cmd.ProcessState.ExitCode()
+	case <-timer.C:
+		p.t.Fatalf("podbay does not end\n%s", p.text())
+		return 0
+	}
+}
+
+// sane checks that the terminal is as it was before the process.
+func (p *program) sane() {
+	p.t.Helper()
+	after, err := term.GetState(int(p.tty.Fd()))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if !reflect.DeepEqual(p.before, after) {
+		p.t.Errorf("the terminal's modes were %+v and are %+v", p.before, after)
+	}
+	p.drain()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.screen.alt() || !p.screen.cursorShown() || p.screen.mouse() {
+		p.t.Errorf("left behind: alternate screen %v, hidden cursor %v, mouse reports %v",
+			p.screen.alt(), !p.screen.cursorShown(), p.screen.mouse())
+	}
+	for _, mode := range []string{"?2004", "?1004", "?2026"} {
+		on, off := strings.LastIndex(string(p.raw), "\x1b["+mode+"h"), strings.LastIndex(string(p.raw), "\x1b["+mode+"l")
+		if on > off {
+			p.t.Errorf("mode %s was left on", mode)
+		}
+	}
+}
+
+// drain waits until all that the process wrote has been read.
+func (p *program) drain() {
+	p.t.Helper()
+	const last = "\x1b]777;drained\x07"
+	mark := p.mark()
+	if _, err := p.tty.WriteString(last); err != nil && !errors.Is(err, os.ErrClosed) {
+		p.t.Fatal(err)
+	}
+	eventually(p.t, "the end of the output", func() bool { return strings.Contains(p.since(mark), last) })
+}
+
+// eventually waits for a condition that no terminal tells of.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for stop := time.Now().Add(deadline); !holds(); <-tick.C {
+		if time.Now().After(stop) {
+			t.Fatalf("never came: %s", what)
+		}
+	}
+}
