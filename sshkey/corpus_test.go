@@ -1,0 +1,172 @@
+package sshkey
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+)
+
+var update = flag.Bool("update", false, "write what is found into testdata")
+
+const arrow = "--->"
+
+// hidden are the names of characters that an editor does not show.
+var hidden = []string{
+	"<CR>", "\r", "<NL>", "\n", "<TAB>", "\t", "<ESC>", "\x1b", "<BOM>", "\ufeff", "<ZWSP>", "\u200b",
+	"<NBSP>", "\u00a0", "<IDEOGRAPHIC SPACE>", "\u3000", "<NB HYPHEN>", "\u2011",
+}
+
+// corpus is a file of testdata with the means to read and write it.
+type corpus struct {
+	archive *txtar.Archive
+	path    string
+	expand  *strings.Replacer // {ed} to the blob
+	shorten *strings.Replacer // and back
+}
+
+func readCorpus(t testing.TB, path string) *corpus {
+	t.Helper()
+	archive, err := txtar.ParseFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := txtar.ParseFile("testdata/judge.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	expand := append([]string{}, hidden...)
+	var shorten []string
+	for line := range strings.Lines(string(keys.Files[0].Data)) {
+		name, blob, _ := strings.Cut(strings.TrimSpace(line), " ")
+		expand = append(expand, "{"+name+"}", blob)
+		shorten = append(shorten, blob, "{"+name+"}")
+	}
+	shorten = append(shorten, "\t", "<TAB>")
+	return &corpus{archive, path, strings.NewReplacer(expand...), strings.NewReplacer(shorten...)}
+}
+
+// cases calls do with each case's text and compares what it returns.
+func (c *corpus) cases(t *testing.T, do func(t *testing.T, text string) string) {
+	count := 0
+	for i, file := range c.archive.Files {
+		if file.Name == "keys" {
+			continue
+		}
+		text, want, ok := strings.Cut("\n"+string(file.Data), "\n"+arrow)
+		if !ok {
+			t.Fatalf("%s has no arrow", file.Name)
+		}
+		count++
+		t.Run(file.Name, func(t *testing.T) {
+			text := strings.TrimPrefix(text, "\n")
+			got := c.shorten.Replace(do(t, c.expand.Replace(text)))
+			if *update {
+				c.archive.Files[i].Data = []byte(text + "\n" + arrow + got)
+			} else if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+	if count == 0 {
+		t.Fatal("no cases")
+	}
+	if *update {
+		data := bytes.ReplaceAll(txtar.Format(c.archive), []byte(" \n"), []byte("\n"))
+		if err := os.WriteFile(c.path, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func ids(findings []Finding) string {
+	var names []string
+	for _, f := range findings {
+		names = append(names, string(f.ID))
+	}
+	return strings.Join(names, " ")
+}
+
+func TestJudge(t *testing.T) {
+	readCorpus(t, "testdata/judge.txtar").cases(t, func(t *testing.T, text string) string {
+		r := Judge(text)
+		checkResult(t, text, r)
+		got := " " + ids(r.Findings)
+		if len(r.Mended) > 0 {
+			got += map[bool]string{true: ", sure", false: ", unsure"}[r.Certain]
+		}
+		got += "\n"
+		for _, line := range append(r.Prints, r.Mended...) {
+			got += line + "\n"
+		}
+		return got
+	})
+}
+
+func TestJudgeSet(t *testing.T) {
+	readCorpus(t, "testdata/sets.txtar").cases(t, func(t *testing.T, text string) string {
+		lines, local := readSet(t, text)
+		r := JudgeSet(lines, local)
+		checkSet(t, lines, local, r)
+		got := "\n"
+		for _, e := range r.Entries {
+			got += fmt.Sprintf("%d %s%s: %s | %s\n", e.Index, []string{"keep", "replace", "remove"}[e.Action], flags(e), ids(e.Findings), e.Label)
+		}
+		for _, line := range r.Lines(false) {
+			got += "= " + line + "\n"
+		}
+		return got
+	})
+}
+
+func flags(e Entry) string {
+	text := ""
+	for name, set := range map[string]bool{" sure": e.Certain} {
+		if set {
+			text += name
+		}
+	}
+	if e.Blocks {
+		text += " blocks"
+	}
+	if e.Idle {
+		text += " idle"
+	}
+	if e.Leaked {
+		text += " leaked"
+	}
+	if e.JoinedInto >= 0 {
+		text += fmt.Sprintf(" joined into %d", e.JoinedInto)
+	}
+	return text
+}
+
+var setLine = regexp.MustCompile(`(?m)^(local|entry): `)
+
+func readSet(t testing.TB, text string) (lines []string, local []Key) {
+	t.Helper()
+	starts := setLine.FindAllStringSubmatchIndex(text, -1)
+	for i, at := range starts {
+		end := len(text) + 1
+		if i+1 < len(starts) {
+			end = starts[i+1][0]
+		}
+		value := text[at[1] : end-1]
+		if text[at[2]:at[3]] == "entry" {
+			lines = append(lines, value)
+			continue
+		}
+		key, ok := validLine(value)
+		if !ok {
+			t.Fatalf("not a key: %q", value)
+		}
+		local = append(local, key)
+	}
+	return lines, local
+}
