@@ -175,7 +175,7 @@ func judgeLogin(f Facts) (v Verdict, ok bool) {
 		v.Remedy = "Name the right key with identity_file in podbay's settings, or with IdentityFile and IdentitiesOnly in ~/.ssh/config."
 	default:
 		v.ID = KeyRefused
-		v.Sentence = "The pod refused " + offered(l.Offered) + ": it does not have your key. The key was registered after the pod was created, or the pod was created without SSH; from outside the two look alike."
+		v.Sentence = "The pod refused " + offered(l.Offered) + although(l.Registered) + ". Most often the key was registered after the pod was created, or the pod was created without SSH; from outside the two look alike."
 		v.Remedy = "Add your public key to ~/.ssh/authorized_keys in the pod's web terminal, or create the pod anew." + proxyHint(f)
 	}
 	return v, true
@@ -195,6 +195,13 @@ func unregistered(offered int) string {
 		return "the one key found on this machine is not"
 	}
 	return fmt.Sprintf("none of the %d keys found on this machine is", offered)
+}
+
+func although(r Registered) string {
+	if r == RegisteredYes {
+		return ", although it is registered on your account"
+	}
+	return ""
 }
 
 func offered(n int) string {
