@@ -82,8 +82,8 @@ func (m model) draw() string {
 		return "" // the size is not known yet
 	}
 	if m.tooSmall() {
-		return screen.Cut(fmt.Sprintf("podbay needs %d×%d cells, not %d×%d",
-			screen.MinWidth, screen.MinHeight, m.width, m.height), m.width)
+		return screen.Cut(fmt.Sprintf("podbay needs %d×%d; ctrl+c quits",
+			screen.MinWidth, screen.MinHeight), m.width)
 	}
 	a := m.area()
 	lines := strings.Split(m.body(a), "\n")
