@@ -19,10 +19,10 @@ var (
 	// What shells, lists, mails and settings put before a key.
 	marksOnly  = regexp.MustCompile("^[\\s\"'`$>*•|\\[\\](){}<,;~-]*$")
 	listNumber = regexp.MustCompile(`^\s*\(?[0-9]{1,3}[.):]\s*["']?$`)
-	assignment = regexp.MustCompile("[=:]\\s*[\\[({]*\\s*[\"'`]?$")
+	assignment = regexp.MustCompile("[=:]\\s*[\\[({]*\\s*\\\\*[\"'`]?$")
 	shellWords = regexp.MustCompile(`(^|[\s;&|$#>%])(echo|printf|cat|tee|export|set|setx|env|sudo)\s`)
-	markers    = regexp.MustCompile(`^@(cert-authority|revoked)\b`)
-	hostName   = regexp.MustCompile(`^(\|1\|[A-Za-z0-9+/=]+\|[A-Za-z0-9+/=]+|[A-Za-z0-9._,*?!:\[\]%-]*[A-Za-z0-9\]*?])$`)
+	markers    = regexp.MustCompile(`^(@(cert-authority|revoked)\b|\|1\|)`)
+	hostName   = regexp.MustCompile(`^[A-Za-z0-9._,*?!:\[\]%-]*[A-Za-z0-9\]*?]$`)
 )
 
 // judgeLead says what stands before a key on its line.
@@ -89,7 +89,7 @@ func commentOf(before, after string) (comment string, cut bool) {
 	if open != "" {
 		if mark := closing[open[len(open)-1]]; mark != "" {
 			if i := strings.Index(comment, mark); i >= 0 {
-				return comment[:i], true
+				return strings.TrimRight(comment[:i], `\ `), true
 			}
 		}
 	}

@@ -22,7 +22,7 @@ func checkResult(t testing.TB, text string, r Result) {
 	if !slices.IsSortedFunc(r.Findings, func(a, b Finding) int { return int(b.Weight - a.Weight) }) {
 		t.Errorf("findings in the wrong order: %v", ids(r.Findings))
 	}
-	if len(r.Mended) == 0 && !r.Has(Fatal0(r)) {
+	if len(r.Mended) == 0 && !r.Has(heaviest(r)) {
 		t.Errorf("nothing mended, and nothing fatal: %v", ids(r.Findings))
 	}
 	if r.Certain && len(r.Mended) == 0 {
@@ -34,8 +34,8 @@ func checkResult(t testing.TB, text string, r Result) {
 	checkSecret(t, text, fmt.Sprintf("%+v", r), r.Mended)
 }
 
-// Fatal0 is the first finding if it is fatal.
-func Fatal0(r Result) FindingID {
+// heaviest is the first finding if it is fatal.
+func heaviest(r Result) FindingID {
 	if r.Findings[0].Fatal() || r.Findings[0].ID == PuTTYPrivate {
 		return r.Findings[0].ID
 	}

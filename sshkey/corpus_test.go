@@ -116,7 +116,7 @@ func TestJudgeSet(t *testing.T) {
 		checkSet(t, lines, local, r)
 		got := "\n"
 		for _, e := range r.Entries {
-			got += fmt.Sprintf("%d %s%s: %s | %s\n", e.Index, []string{"keep", "replace", "remove"}[e.Action], flags(e), ids(e.Findings), e.Label)
+			got += strings.TrimRight(fmt.Sprintf("%d %s%s: %s | %s", e.Index, []string{"keep", "replace", "remove"}[e.Action], flags(e), ids(e.Findings), e.Label), " ") + "\n"
 		}
 		for _, line := range r.Lines(false) {
 			got += "= " + line + "\n"
@@ -127,10 +127,8 @@ func TestJudgeSet(t *testing.T) {
 
 func flags(e Entry) string {
 	text := ""
-	for name, set := range map[string]bool{" sure": e.Certain} {
-		if set {
-			text += name
-		}
+	if e.Certain {
+		text += " sure"
 	}
 	if e.Blocks {
 		text += " blocks"
@@ -147,7 +145,7 @@ func flags(e Entry) string {
 	return text
 }
 
-var setLine = regexp.MustCompile(`(?m)^(local|entry): `)
+var setLine = regexp.MustCompile(`(?m)^(local|entry): ?`)
 
 func readSet(t testing.TB, text string) (lines []string, local []Key) {
 	t.Helper()

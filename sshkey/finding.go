@@ -141,6 +141,7 @@ var allFindings = []Finding{
 	{Spaces, "There are other spaces in the line than the single ones that RunPod takes.", "They are replaced.", Mendable},
 	{Padding, "The base64 of the key does not end as it should.", "The key's own length shows that it is complete; the end is written anew.", Mendable},
 	{LineEndings, "The lines end as on Windows or old Macs.", "The line ends are replaced.", Mendable},
+	{Extra, "Text that is no key stands beside the key.", "It is left out.", Mendable},
 	{Tidied, "The line is not written as RunPod takes it.", "It is written anew.", Mendable},
 
 	{RSAWeak, "RSA keys below 2048 bits are weak, and newer servers refuse them.", "Make a new key: ssh-keygen -t ed25519", Weak},
@@ -150,7 +151,6 @@ var allFindings = []Finding{
 	{SecurityKey, "This key lives on a security key: each login asks for a touch, and the pod's OpenSSH must be 8.2 or newer.",
 		"Sign in through an SSH agent that can reach the security key.", Note},
 	{Piece, "This is a piece of the entry before it.", "It is joined with it.", Mendable},
-	{Extra, "Text that is no key is left out.", "", Note},
 
 	{Valid, "The key is valid.", "", Fine},
 }

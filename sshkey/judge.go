@@ -65,6 +65,8 @@ type judgement struct {
 	keys   []Key
 	mended []string
 	prints []string
+	others []FindingID // what texts without keys are
+	fenced bool        // marks without words stood beside the lines
 	sure   bool
 }
 
@@ -75,7 +77,11 @@ func (j *judgement) text(text string) {
 	var between []string
 	flush := func() {
 		part := strings.Join(between, "\n")
-		if !onlyComments(part) || holdsBlob(part) || holdsPrivate(part) {
+		switch {
+		case onlyComments(part) && !holdsBlob(part) && !holdsPrivate(part):
+		case !hasWord.MatchString(part):
+			j.fenced = true
+		default:
 			j.part(part)
 		}
 		between = nil
@@ -104,7 +110,7 @@ func (j *judgement) part(text string) {
 	if strings.TrimSpace(text) == "" && len(private) > 0 {
 		return
 	}
-	before := len(j.ids)
+	before, others := len(j.ids), len(j.others)
 	keys := len(j.keys)
 	for _, block := range blocks(text) {
 		if block.key != nil {
@@ -113,7 +119,7 @@ func (j *judgement) part(text string) {
 		}
 		j.plain(block.text)
 	}
-	if len(j.keys) > keys || len(j.ids) == before {
+	if len(j.keys) > keys || len(j.ids) == before && len(j.others) == others {
 		j.note(undone...)
 	}
 }
@@ -195,11 +201,24 @@ func (j *judgement) keep(key Key) bool {
 }
 
 func (j *judgement) result() Result {
+	switch {
+	case len(j.keys) == 0:
+		j.note(j.others...)
+	case len(j.others) > 0:
+		j.note(Extra)
+	}
+	if len(j.keys) > 0 {
+		j.prints = nil
+		j.ids = slices.DeleteFunc(j.ids, func(id FindingID) bool { return id == CommentedOut && len(j.mended) > 0 })
+	}
+	if j.fenced && len(j.mended) > 0 {
+		j.note(Wrapped)
+	}
 	if len(j.keys) == 0 && len(j.ids) == 0 {
 		j.note(Empty)
 	}
-	if len(j.mended) > 0 {
-		j.ids = slices.DeleteFunc(j.ids, func(id FindingID) bool { return id == CommentedOut })
+	if slices.ContainsFunc(byID(j.ids), func(f Finding) bool { return f.Weight == Mendable && f.ID != Tidied }) {
+		j.ids = slices.DeleteFunc(j.ids, func(id FindingID) bool { return id == Tidied })
 	}
 	if len(j.ids) == 0 {
 		j.note(Valid)

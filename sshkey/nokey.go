@@ -26,10 +26,15 @@ func (j *judgement) noKey(text string) {
 		j.prints = append(j.prints, "MD5:"+strings.ToLower(found[1]))
 	}
 	if len(j.prints) > 0 {
-		j.note(Print)
+		j.others = append(j.others, Print)
 		return
 	}
-	j.note(nature(text))
+	switch id := nature(text); id {
+	case Damaged, Truncated, BlobMissing:
+		j.note(id)
+	default:
+		j.others = append(j.others, id)
+	}
 }
 
 const maxPrints = 64
@@ -46,6 +51,8 @@ func nature(text string) FindingID {
 		return BlobMissing
 	case configLine.MatchString(text):
 		return SSHConfig
+	case typeAt(text) != "" && strings.Contains(text, " "+blobMark):
+		return Truncated
 	case typeAt(text) != "" && strings.ContainsAny(text, " \t\n"):
 		return Damaged
 	case commandLine.MatchString(text):

@@ -176,7 +176,9 @@ func unescape(text string) string {
 		return "\n"
 	})
 	text = escapedSlash.ReplaceAllString(text, "/")
-	text = escapedQuote.ReplaceAllString(text, `"`)
+	if at := strings.IndexByte(text, '"'); at > 0 && text[at-1] == '\\' { // else they are within quotes, as in an option
+		text = escapedQuote.ReplaceAllString(text, `"`)
+	}
 	text = escapedSpaces.ReplaceAllString(text, "$1 "+blobMark)
 	if escapedPEM.MatchString(text) {
 		return escapedBreak.ReplaceAllString(text, "\n")

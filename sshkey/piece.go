@@ -82,7 +82,7 @@ func split(text string) (pieces []piece, rest, all bool) {
 
 // neighbour tells two keys on one line from two that are glued together.
 func neighbour(text string, left, right place) FindingID {
-	if right.typeStart > left.end && isSpace(text[right.typeStart-1]) {
+	if right.typeStart > left.end && strings.IndexByte(" \t\"',;|", text[right.typeStart-1]) >= 0 {
 		return SeveralKeys
 	}
 	return Glued

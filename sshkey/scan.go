@@ -143,6 +143,9 @@ func readBlob(text string, start int) (blob, bool) {
 	ok := r.read()
 	b.end, b.joined, b.cut = r.at, r.gaps > 0, r.ended
 	if !ok {
+		if b.joined { // what follows the gap was no part of it
+			b.end, b.cut = r.gapAt, true
+		}
 		return b, true
 	}
 	b.wire = r.wire[:r.next]
@@ -194,9 +197,10 @@ type reader struct {
 	fields   string // not yet reached
 	next     int    // where in wire the next field begins
 	gaps     int
-	chunk    int // characters since the last gap
-	shortest int // piece after a gap
-	ended    bool
+	chunk    int  // characters since the last gap
+	shortest int  // piece after a gap
+	gapAt    int  // where the last gap began
+	ended    bool // the text, or its line, ended first
 }
 
 // read reports whether the blob is complete; at is then behind its last character
@@ -263,6 +267,10 @@ func (r *reader) measure() bool {
 func (r *reader) gap() bool {
 	size := gapSize(r.text[r.at:])
 	after := r.text[r.at+size:]
+	if size == 0 && (strings.HasPrefix(after, "..") || strings.HasPrefix(after, "…")) {
+		r.ended = true
+		return false
+	}
 	if size == 0 || after == "" || !isBase64(after[0]) || typeAt(after) != "" || blobTypeAt(after) != "" {
 		r.ended = size > 0 || after == "" || typeAt(after) != ""
 		return false
@@ -271,7 +279,7 @@ func (r *reader) gap() bool {
 		r.shortest = min(r.shortest, r.chunk)
 	}
 	r.gaps++
-	r.chunk = 0
+	r.chunk, r.gapAt = 0, r.at
 	r.at += size
 	return true
 }

@@ -199,7 +199,7 @@ func (s *set) label(i int) string {
 	return Mask(s.lines[i])
 }
 
-var maskedRun = regexp.MustCompile(`[A-Za-z0-9+/=_-]{17,}`)
+var maskedRun = regexp.MustCompile(`SHA256:[A-Za-z0-9+/]{43}|[A-Za-z0-9+/=_-]{17,}`)
 
 // maxLabel is the width of a label, in terminal cells.
 const maxLabel = 100
@@ -216,7 +216,7 @@ func Mask(text string) string {
 	const begins = len(blobMark) + 4
 	text = maskedRun.ReplaceAllStringFunc(cleantext.Line(text, MaxText), func(run string) string {
 		switch {
-		case typeAt(run) == run:
+		case typeAt(run) == run, strings.HasPrefix(run, "SHA256:"), strings.HasPrefix(run, ppkMark) && len(run) == len(ppkMark)+1:
 			return run
 		case strings.HasPrefix(run, blobMark):
 			return run[:begins] + "…"
@@ -258,7 +258,7 @@ func (s *set) dropDuplicates() {
 			entry.Findings = with(entry.Findings, Duplicate)
 		}
 		if len(entry.Lines) == 0 {
-			entry.Action = Remove
+			entry.Action, entry.Certain = Remove, false
 		}
 	}
 }

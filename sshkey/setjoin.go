@@ -17,8 +17,9 @@ func (s *set) joinFiles() {
 			continue
 		}
 		end := s.fileEnd(i)
-		if end > i+1 {
-			s.join(i, end, Judge(strings.Join(s.lines[i:end], "\n")))
+		whole := Judge(strings.Join(s.lines[i:end], "\n"))
+		if end > i+1 && (len(whole.Mended) > 0 || whole.Has(Private)) {
+			s.join(i, end, whole)
 		}
 		i = end - 1
 	}
