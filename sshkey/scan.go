@@ -58,15 +58,21 @@ func makeTypeNames() []string {
 	return names
 }
 
-// blobStarts is, for each type, the beginning of its keys' base64.
+// blobStart is the beginning of the base64 of a type's keys.
+type blobStart struct{ encoded, typ string }
+
 var blobStarts = makeBlobStarts()
 
-func makeBlobStarts() map[string]string {
-	starts := map[string]string{}
-	for name := range layouts {
+func makeBlobStarts() []blobStart {
+	var starts []blobStart
+	for _, name := range typeNames {
+		if layouts[name] == "" {
+			continue
+		}
 		wire := append(binary.BigEndian.AppendUint32(nil, uint32(len(name))), name...)
 		encoded := base64.RawStdEncoding.EncodeToString(wire)
-		starts[encoded[:len(wire)*8/6]] = name // the character after also holds bits of what follows
+		// The character after these also holds bits of what follows.
+		starts = append(starts, blobStart{encoded[:len(wire)*8/6], name})
 	}
 	return starts
 }
@@ -79,9 +85,9 @@ func blobTypeAt(text string) string {
 	if !strings.HasPrefix(text, blobMark) {
 		return ""
 	}
-	for start, name := range blobStarts {
-		if strings.HasPrefix(text, start) {
-			return name
+	for _, start := range blobStarts {
+		if strings.HasPrefix(text, start.encoded) {
+			return start.typ
 		}
 	}
 	return ""
