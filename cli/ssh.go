@@ -77,7 +77,8 @@ func (a *app) runSSH(ctx context.Context, word string, via manager.RouteKind) er
 		return err
 	}
 	ended := session.Ended()
-	if ended.Lost || ended.Status == exitSSH {
+	// A lost line and ~. were told on the terminal by the session itself.
+	if ended.Status == exitSSH && !ended.Lost && !ended.Clean {
 		fmt.Fprintln(a.std.Err, "podbay: "+ended.Sentence)
 	}
 	if ended.Status == 0 {
