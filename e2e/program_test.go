@@ -46,15 +46,13 @@ const (
 // start runs cmd in a new terminal, as a shell in a terminal window would.
 func start(t *testing.T, cmd *exec.Cmd) *program {
 	t.Helper()
-	ptmx, tty, err := pty.Open()
-	if err != nil {
-		t.Fatalf("open a PTY: %v", err)
-	}
+	ptmx, tty := openPTY(t)
 	p := &program{
 		t: t, cmd: cmd, ptmx: ptmx, tty: tty,
 		screen: newEmulator(cols, rows, ptmx), changed: make(chan struct{}), exited: make(chan struct{}),
 	}
 	p.resize(cols, rows)
+	var err error
 	if p.before, err = term.GetState(int(tty.Fd())); err != nil {
 		t.Fatal(err)
 	}
@@ -70,6 +68,25 @@ func start(t *testing.T, cmd *exec.Cmd) *program {
 	p.read.Go(p.readOutput)
 	t.Cleanup(p.end)
 	return p
+}
+
+// openPTY opens a PTY whose near side can be closed while it is read.
+func openPTY(t *testing.T) (ptmx, tty *os.File) {
+	t.Helper()
+	blocking, tty, err := pty.Open()
+	if err != nil {
+		t.Fatalf("open a PTY: %v", err)
+	}
+	defer blocking.Close()
+	fd, err := syscall.Dup(int(blocking.Fd()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	syscall.CloseOnExec(fd)
+	if err := syscall.SetNonblock(fd, true); err != nil {
+		t.Fatal(err)
+	}
+	return os.NewFile(uintptr(fd), "ptmx"), tty
 }
 
 func (p *program) readOutput() {
@@ -128,7 +145,7 @@ func (p *program) resize(cols, rows int) {
 	p.t.Helper()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if err := pty.Setsize(p.ptmx, &pty.Winsize{Cols: uint16(cols), Rows: uint16(rows)}); err != nil {
+	if err := pty.Setsize(p.tty, &pty.Winsize{Cols: uint16(cols), Rows: uint16(rows)}); err != nil {
 		p.t.Fatal(err)
 	}
 	p.screen.size(cols, rows)
@@ -293,3 +310,6 @@ func eventually(t *testing.T, what string, holds func() bool) {
 		}
 	}
 }
+
+// count counts a text on the screen.
+func (p *program) count(text string) int { return strings.Count(p.text(), text) }

@@ -247,6 +247,11 @@ func (w *world) run(stdin string, args ...string) output {
 // as podbay and the shells behind it have.
 func (w *world) alone() {
 	w.t.Helper()
+	w.t.Cleanup(func() {
+		if left := w.processes(); w.t.Failed() && len(left) > 0 {
+			w.t.Logf("left behind: %s", strings.Join(left, "; "))
+		}
+	})
 	eventually(w.t, "the end of all processes", func() bool { return len(w.processes()) == 0 })
 }
 
@@ -256,7 +261,8 @@ func (w *world) processes() []string {
 	for _, path := range environs {
 		text, err := os.ReadFile(path)
 		if err == nil && bytes.Contains(text, []byte(w.dir)) {
-			found = append(found, path)
+			words, _ := os.ReadFile(filepath.Join(filepath.Dir(path), "cmdline"))
+			found = append(found, path+" "+strings.ReplaceAll(string(words), "\x00", " "))
 		}
 	}
 	return found
