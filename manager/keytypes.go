@@ -20,8 +20,11 @@ type LocalKey struct {
 	Registered  bool   // on the account
 	// Problem is what is wrong with it, with the next step; "" when it can be used.
 	Problem string
-	// Mend is what podbay would do about Problem when told to, in words: "set the
-	// mode of ~/.ssh/id_ed25519 to 0600"; "" when it can do nothing.
+	// Flaw is what is wrong with its files and is not in the way of using it: no
+	// .pub file, or one of another key.
+	Flaw string
+	// Mend is what podbay would do about Problem, or else Flaw, when told to, in
+	// words: "set the mode of ~/.ssh/id_ed25519 to 0600"; "" when it can do nothing.
 	Mend string
 }
 
@@ -72,6 +75,9 @@ const (
 	DiffKeep   DiffOp = " " // stays as it is, byte for byte
 	DiffAdd    DiffOp = "+"
 	DiffRemove DiffOp = "-"
+	// DiffAway is a key of a backup that was removed since and stays away; it is
+	// not part of the change.
+	DiffAway DiffOp = "!"
 )
 
 // DiffLine is one line of the change that a person is shown.
@@ -96,7 +102,7 @@ type KeyPlan struct {
 // Changes reports whether the plan would write at all.
 func (p KeyPlan) Changes() bool {
 	for _, line := range p.Diff {
-		if line.Op != DiffKeep {
+		if line.Op == DiffAdd || line.Op == DiffRemove {
 			return true
 		}
 	}
@@ -111,6 +117,35 @@ type KeyOutcome struct {
 	// Rounds is how often it was written until what was read back agreed: more
 	// than one when another writer came between.
 	Rounds int
+	// Warnings are what a person should look at: keys of others that vanished
+	// meanwhile.
+	Warnings []string
+}
+
+// RestoreRequest says what to put back.
+type RestoreRequest struct {
+	Path string // of the backup; "": the newest of this account
+	// Removed also puts back keys that are known to have been removed since the
+	// backup: DiffAway without it.
+	Removed bool
+}
+
+// KeyCheck is what is known of a text that should be one or more public keys. It
+// holds nothing of the text but public keys and their cleaned comments.
+type KeyCheck struct {
+	Valid    bool // can be registered as it is
+	Findings []KeyFinding
+	Keys     []string // in the text: "ED25519 SHA256:... comment"
+	Mended   []string // the lines to register in its place; empty when nothing can be used
+	Leaked   bool     // it holds a private key
+}
+
+// KeyFinding is one thing that was noticed about a text.
+type KeyFinding struct {
+	ID       string // stable, for programs: "type-missing"
+	Sentence string
+	Remedy   string // what to do next; "" when nothing needs to be done
+	Fine     bool   // nothing has to be mended: it is good to know
 }
 
 // Backup is a kept set of registered keys.
@@ -118,6 +153,9 @@ type Backup struct {
 	Path string
 	At   time.Time
 	Keys int
+	// OtherKey says that it was made with another API key: maybe of another
+	// account.
+	OtherKey bool
 }
 
 // Proof is whether one running pod takes a key.
