@@ -31,22 +31,26 @@ func (m *Manager) Connect(ctx context.Context, req ConnectRequest) (*Session, er
 	if err != nil {
 		return nil, err
 	}
-	a.progress("connecting to " + a.route.Addr)
-	conn, err := sshconn.Dial(ctx, sshconn.Options{
-		Addr:          a.route.Addr,
-		User:          a.user,
-		HostKeyName:   a.hostKeyName,
-		HostKeys:      m.known,
-		AcceptHostKey: req.AcceptHostKey,
-		Keys:          m.offer(a),
-		Timeout:       m.opts.Settings.Connect,
-		Logger:        m.log,
-	})
+	conn, err := m.dial(ctx, a)
 	if err != nil {
 		return nil, m.refusal(ctx, a, err)
 	}
 	m.loggedIn(a, conn.Info())
 	return &Session{m: m, conn: conn, pod: a.row, route: a.route}, nil
+}
+
+func (m *Manager) dial(ctx context.Context, a *attempt) (*sshconn.Conn, error) {
+	a.progress("connecting to " + a.route.Addr)
+	return sshconn.Dial(ctx, sshconn.Options{
+		Addr:          a.route.Addr,
+		User:          a.user,
+		HostKeyName:   a.hostKeyName,
+		HostKeys:      m.known,
+		AcceptHostKey: a.req.AcceptHostKey,
+		Keys:          m.offer(a),
+		Timeout:       m.opts.Settings.Connect,
+		Logger:        m.log,
+	})
 }
 
 // attempt is one Connect on its way.
@@ -64,15 +68,28 @@ type attempt struct {
 
 // prepare finds the pod's present address and the keys to offer.
 func (m *Manager) prepare(ctx context.Context, req ConnectRequest) (*attempt, error) {
+	a := newAttempt(req)
+	if err := m.locate(ctx, a); err != nil {
+		return nil, err
+	}
+	if err := m.findKeys(ctx, a); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+func newAttempt(req ConnectRequest) *attempt {
 	a := &attempt{req: req, progress: req.Progress}
 	if a.progress == nil {
 		a.progress = func(string) {}
 	}
-	if err := m.locate(ctx, a); err != nil {
-		return nil, err
-	}
+	return a
+}
+
+// findKeys takes the endpoint of the attempt's route, and the keys to offer to it.
+func (m *Manager) findKeys(ctx context.Context, a *attempt) error {
 	if a.route.Kind == RouteNone {
-		return nil, m.failure(a, doctor.Attempt{}, errors.New(a.route.Reason))
+		return m.failure(a, doctor.Attempt{}, errors.New(a.route.Reason))
 	}
 	endpoint := a.pod.SSH.Direct
 	if a.route.Kind == RouteProxy {
@@ -81,17 +98,17 @@ func (m *Manager) prepare(ctx context.Context, req ConnectRequest) (*attempt, er
 	a.user = endpoint.Username
 	name, err := hostKeyName(a.route.Kind, a.pod.ID, *endpoint)
 	if err != nil {
-		return nil, m.failure(a, doctor.Attempt{}, err)
+		return m.failure(a, doctor.Attempt{}, err)
 	}
 	a.hostKeyName = name
 
 	a.progress("looking for keys")
 	a.found, err = m.finder.Find(ctx, identity.Query{Host: endpoint.Host, User: endpoint.Username})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if a.found.Unsupported != "" {
-		return nil, m.failure(a, doctor.Attempt{Unsupported: a.found.Unsupported}, errors.New("~/.ssh/config asks for "+a.found.Unsupported))
+		return m.failure(a, doctor.Attempt{Unsupported: a.found.Unsupported}, errors.New("~/.ssh/config asks for "+a.found.Unsupported))
 	}
 	for i, id := range a.found.Identities {
 		if id.Problem == nil && id.Public == nil {
@@ -105,9 +122,9 @@ func (m *Manager) prepare(ctx context.Context, req ConnectRequest) (*attempt, er
 	}
 	if len(a.usable) == 0 {
 		login := doctor.Login{Outcome: doctor.LoginNoKey, Unusable: len(a.found.Identities)}
-		return nil, m.failure(a, doctor.Attempt{Login: login}, errors.New("there is no usable key"))
+		return m.failure(a, doctor.Attempt{Login: login}, errors.New("there is no usable key"))
 	}
-	return a, nil
+	return nil
 }
 
 // locate learns where the pod is now.

@@ -38,6 +38,7 @@ type api interface {
 	ListPods(ctx context.Context) ([]runpod.Pod, error)
 	GetPod(ctx context.Context, id string) (*runpod.Pod, error)
 	PodAction(ctx context.Context, id string, action runpod.Action) (*runpod.Pod, error)
+	UpdatePod(ctx context.Context, id string, update runpod.PodUpdate) (*runpod.Pod, error)
 	SSHKeys(ctx context.Context) ([]string, error)
 	PollInterval(want time.Duration) time.Duration
 	Close()
