@@ -69,6 +69,7 @@ var notBase64 = regexp.MustCompile(`(\\+[rn])|[^A-Za-z0-9+/]`)
 // any of the ways that are undone, encoded. It shares no code with Judge.
 func wasIn(text string, key ssh.PublicKey) bool {
 	plain, _ := decodeUTF16(text)
+	plain = regexp.MustCompile(`\x1b\[[0-9;]*[mK]`).ReplaceAllString(plain, "")
 	plain = html.UnescapeString(html.UnescapeString(html.UnescapeString(plain)))
 	forms := []string{plain}
 	if decoded, err := url.PathUnescape(plain); err == nil {

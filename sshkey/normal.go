@@ -9,8 +9,6 @@ import (
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
-
-	"podbay/cleantext"
 )
 
 // decodeUTF16 decodes what begins with a byte order mark of UTF-16.
@@ -87,19 +85,17 @@ func fromHTML(text string) string {
 
 var (
 	percent   = regexp.MustCompile(`(?i)%(2B|2F|3D|20|0A|0D)`)
-	formSpace = regexp.MustCompile(`(?i)(ssh|ecdsa|sk)-[a-z0-9@.-]+\+` + blobMark)
+	formSpace = regexp.MustCompile(`(?i)((?:ssh|ecdsa|sk)-[a-z0-9@.-]+)\+` + blobMark)
 )
 
+// fromURL also undoes the plus that forms write for the space after the type. Any
+// other plus may as well be base64.
 func fromURL(text string) string {
-	form := formSpace.MatchString(text)
-	if !form && !percent.MatchString(text) {
+	text = formSpace.ReplaceAllString(text, "$1 "+blobMark)
+	if !percent.MatchString(text) {
 		return text
 	}
-	unescape := url.PathUnescape
-	if form {
-		unescape = url.QueryUnescape
-	}
-	plain, err := unescape(text)
+	plain, err := url.PathUnescape(text)
 	if err != nil {
 		return text
 	}
@@ -114,19 +110,23 @@ var marks = strings.NewReplacer(
 
 func plainMarks(text string) string { return marks.Replace(text) }
 
+// colours are the sequences that a terminal's colours are copied with.
+var colours = regexp.MustCompile(`\x1b\[[0-9;]{0,20}[mK]`)
+
 // visible takes away what is not drawn: byte order marks, zero-width and control
-// characters, the colours of a terminal.
+// characters, colours. What begins another sequence becomes a mark of damage: how
+// much of the text belongs to it cannot be told.
 func visible(text string) string {
-	if !strings.ContainsFunc(text, func(r rune) bool { return isHidden(r) || r == utf8.RuneError }) {
-		return text
-	}
-	lines := strings.Split(text, "\n")
-	for i, line := range lines {
-		if strings.ContainsFunc(line, func(r rune) bool { return isHidden(r) || r == utf8.RuneError }) {
-			lines[i] = cleantext.Line(line, len(line)+1)
+	text = strings.ToValidUTF8(colours.ReplaceAllString(text, ""), "\ufffd")
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == 0x1b || r >= 0x80 && r <= 0x9f && r != 0x85:
+			return utf8.RuneError
+		case isHidden(r):
+			return -1
 		}
-	}
-	return strings.Join(lines, "\n")
+		return r
+	}, text)
 }
 
 func isHidden(r rune) bool {

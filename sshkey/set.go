@@ -1,9 +1,11 @@
 package sshkey
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"podbay/cleantext"
 )
@@ -213,17 +215,26 @@ func Mask(text string) string {
 	if holdsPrivate(text) {
 		return "(a private key, not shown)"
 	}
+	text = cleantext.Line(text, MaxText)
+	if slices.ContainsFunc(maskedRun.FindAllString(text, -1), mayBePrivate) {
+		return fmt.Sprintf("(%d characters, not shown)", utf8.RuneCountInString(text))
+	}
+	return cleantext.Line(maskedRun.ReplaceAllStringFunc(text, maskRun), maxLabel)
+}
+
+// mayBePrivate reports whether a run is as long as a line of a private key, and
+// no public one.
+func mayBePrivate(run string) bool { return len(run) >= 40 && maskRun(run) == "…" }
+
+func maskRun(run string) string {
 	const begins = len(blobMark) + 4
-	text = maskedRun.ReplaceAllStringFunc(cleantext.Line(text, MaxText), func(run string) string {
-		switch {
-		case typeAt(run) == run, strings.HasPrefix(run, "SHA256:"), strings.HasPrefix(run, ppkMark) && len(run) == len(ppkMark)+1:
-			return run
-		case strings.HasPrefix(run, blobMark):
-			return run[:begins] + "…"
-		}
-		return "…"
-	})
-	return cleantext.Line(text, maxLabel)
+	switch {
+	case typeAt(run) == run, strings.HasPrefix(run, "SHA256:"), strings.HasPrefix(run, ppkMark) && len(run) == len(ppkMark)+1:
+		return run
+	case strings.HasPrefix(run, blobMark):
+		return run[:begins] + "…"
+	}
+	return "…"
 }
 
 // dropDuplicates marks keys that stand in the proposal more than once. Of those
