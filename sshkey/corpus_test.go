@@ -116,7 +116,7 @@ func TestJudgeSet(t *testing.T) {
 		checkSet(t, lines, local, r)
 		got := "\n"
 		for _, e := range r.Entries {
-			got += strings.TrimRight(fmt.Sprintf("%d %s%s: %s | %s", e.Index, []string{"keep", "replace", "remove"}[e.Action], flags(e), ids(e.Findings), e.Label), " ") + "\n"
+			got += strings.TrimRight(fmt.Sprintf("%d %s%s: %s | %s", e.Index, e.Action, flags(e), ids(e.Findings), e.Label), " ") + "\n"
 		}
 		for _, line := range r.Lines(false) {
 			got += "= " + line + "\n"
@@ -167,4 +167,41 @@ func readSet(t testing.TB, text string) (lines []string, local []Key) {
 		local = append(local, key)
 	}
 	return lines, local
+}
+
+func TestSetResult(t *testing.T) {
+	_, line := makeKey(t, "-t", "ed25519")
+	tests := map[string]struct {
+		lines                    []string
+		changes, blocked, leaked bool
+		pruned                   []string
+	}{
+		"nothing":   {nil, false, false, false, []string{}},
+		"valid":     {[]string{line}, false, false, false, []string{line}},
+		"duplicate": {[]string{line, line + " again"}, false, false, false, []string{line}},
+		"useless":   {[]string{"ssh-ed25519 garbage", line}, false, false, false, []string{line}},
+		"null":      {[]string{"null", line}, true, true, false, []string{line}},
+		"glued":     {[]string{line + " " + line}, true, false, false, []string{line}},
+		"private":   {[]string{"-----BEGIN PRIVATE KEY-----", line}, true, true, true, []string{line}},
+	}
+	for name, tt := range tests {
+		r := JudgeSet(tt.lines, nil)
+		if r.Changes() != tt.changes || r.Blocked() != tt.blocked || r.Leaked() != tt.leaked {
+			t.Errorf("%s: changes %v, blocked %v, leaked %v", name, r.Changes(), r.Blocked(), r.Leaked())
+		}
+		if diff := cmp.Diff(tt.pruned, r.Lines(true)); diff != "" {
+			t.Errorf("%s: (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// TestFindings: each is told in whole sentences, and none twice.
+func TestFindings(t *testing.T) {
+	seen := map[FindingID]bool{}
+	for _, f := range allFindings {
+		if seen[f.ID] || !strings.HasSuffix(f.Sentence, ".") || f.Weight > Note && f.Remedy == "" {
+			t.Errorf("%+v", f)
+		}
+		seen[f.ID] = true
+	}
 }

@@ -21,6 +21,11 @@ const (
 	Fatal
 )
 
+// String is the weight's name, as --json prints it.
+func (w Weight) String() string {
+	return [...]string{"fine", "note", "weak", "mendable", "fatal"}[w]
+}
+
 // Finding is one thing that was noticed about a text. Its texts never hold any
 // part of the text that was judged.
 type Finding struct {
@@ -40,6 +45,7 @@ const (
 	SecurityKey FindingID = "security-key"
 	TooNew      FindingID = "too-new"
 	RSAWeak     FindingID = "rsa-weak"
+	PrintOfOwn  FindingID = "fingerprint-of-own-key"
 	Duplicate   FindingID = "duplicate"
 	Extra       FindingID = "extra-text"
 	Piece       FindingID = "piece"
@@ -118,6 +124,7 @@ var allFindings = []Finding{
 	{Empty, "There is nothing here.", "Register the line in the .pub file.", Fatal},
 	{Unreadable, "There is no public key in this text.", "A public key is one line: a type such as ssh-ed25519, the key, a comment. It is in the .pub file.", Fatal},
 
+	{PrintOfOwn, "A fingerprint is registered instead of the key.", "It is the fingerprint of a key on this machine, which takes its place.", Mendable},
 	{Certificate, "This is a certificate, which a pod does not take in place of a key.",
 		"Register the plain key that the certificate was made for; the same private key logs in with it.", Mendable},
 	{Trailing, "Characters follow the key without a space.", "Compare the fingerprint with that of your key: ssh-keygen -lf FILE", Mendable},

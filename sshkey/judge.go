@@ -214,7 +214,7 @@ func (j *judgement) result() Result {
 	if j.fenced && len(j.mended) > 0 {
 		j.note(Wrapped)
 	}
-	if len(j.keys) == 0 && len(j.ids) == 0 {
+	if len(j.mended) == 0 && !slices.ContainsFunc(byID(j.ids), Finding.Fatal) {
 		j.note(Empty)
 	}
 	if slices.ContainsFunc(byID(j.ids), func(f Finding) bool { return f.Weight == Mendable && f.ID != Tidied }) {

@@ -1,5 +1,22 @@
-// Package sshkey reads and judges texts that are, or should be, SSH keys. It is
-// pure: no files, no agent, no network.
+// Package sshkey reads, judges and mends texts that are, or should be, SSH keys. It
+// is pure: no files, no agent, no network.
+//
+// [Judge] takes any text that a person pastes, names or has registered: it says
+// what is wrong with it in [Finding]s, and gives the lines that can be registered
+// in its place. [JudgeSet] does so for all entries of a RunPod account together,
+// and proposes a set that RunPod accepts.
+//
+// What it promises, and what its tests hold against a corpus, against ssh-keygen
+// and puttygen, and against a fuzzer:
+//   - a mended line is a key that was in the text, is accepted by RunPod, and is
+//     valid when it is judged again. Where chance could have made a key of
+//     something else, Certain is false;
+//   - an entry that is valid is kept byte for byte, and its key is always in the
+//     proposal;
+//   - what is returned holds no part of a private key and no control characters,
+//     and may be shown. Only the lines of a proposal that are kept are the
+//     account's own: they may be sent, and are shown by their Label;
+//   - a text is read up to [MaxText], in time that grows with its length alone.
 package sshkey
 
 import (
