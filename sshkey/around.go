@@ -97,6 +97,6 @@ func commentOf(before, after string) (comment string, cut bool) {
 	if strings.Count(short, `"`)%2 == 1 || strings.Count(short, "'")%2 == 1 || strings.Count(short, "`")%2 == 1 {
 		short = strings.TrimRight(short, "\"'`,;)]} ")
 	}
-	short = strings.TrimRight(short, ",;\\ \t")
+	short = strings.TrimRight(short, ",;|\\ \t")
 	return short, short != strings.TrimRight(comment, " \t")
 }

@@ -72,8 +72,8 @@ func innerBlob(text string) int {
 	return 0
 }
 
-// sureChunk is how long the pieces of a broken key must be to be no words of a
-// comment that happen to be as long as what is missing.
+// sureChunk is how long the pieces of a key that is broken by spaces must be to be
+// no words of a comment that happen to be as long as what is missing.
 const sureChunk = 12
 
 func fieldHead(field rune) int {
@@ -95,7 +95,8 @@ type reader struct {
 	next     int    // where in wire the next field begins
 	gaps     int
 	chunk    int  // characters since the last gap
-	shortest int  // piece after a gap
+	shortest int  // piece after spaces
+	spaced   bool // the last gap was spaces alone
 	gapAt    int  // where the last gap began
 	ended    bool // the text, or its line, ended first
 }
@@ -118,9 +119,7 @@ func (r *reader) read() bool {
 			return false
 		}
 	}
-	if r.gaps > 0 {
-		r.shortest = min(r.shortest, r.chunk)
-	}
+	r.endChunk()
 	return r.chars == charsFor(r.next)
 }
 
@@ -172,13 +171,19 @@ func (r *reader) gap() bool {
 		r.ended = size > 0 || after == "" || typeAt(after) != ""
 		return false
 	}
-	if r.gaps > 0 {
-		r.shortest = min(r.shortest, r.chunk)
-	}
+	r.endChunk()
 	r.gaps++
 	r.chunk, r.gapAt = 0, r.at
+	r.spaced = !strings.ContainsAny(r.text[r.at:r.at+size], "\n\\")
 	r.at += size
 	return true
+}
+
+// endChunk notes a piece that could be a word after the key.
+func (r *reader) endChunk() {
+	if r.spaced {
+		r.shortest = min(r.shortest, r.chunk)
+	}
 }
 
 // finish consumes the padding; true when it, or the bits before it, are not as

@@ -119,3 +119,18 @@ func FuzzParsePublicLine(f *testing.F) {
 		}
 	})
 }
+
+func TestAccepted(t *testing.T) {
+	tests := map[string]bool{
+		"ssh-ed25519 AAAA": true, "ssh-ed25519 AAAA me at home": true, "ssh-ed25519 AAAA\tme": true, "ssh-x garbage ": true,
+		"sk-ssh-ed25519@openssh.com AAAA": true, "ecdsa-sha2-nistp256 AAAA": true, "ssh-ed25519 SHA256:abc me": true,
+		"": false, "ssh-ed25519": false, "ssh-ed25519 ": false, "ssh-ed25519\tAAAA": false, "ssh-ed25519  AAAA": false,
+		" ssh-ed25519 AAAA": false, "ssh-ed25519 AAAA\n": false, "ssh-ed25519 AAAA me\r": false, "AAAA me": false,
+		"ssh-ed25519 AAAA\u00a0me": false, "\ufeffssh-ed25519 AAAA": false, "no-pty ssh-ed25519 AAAA": false,
+	}
+	for line, want := range tests {
+		if Accepted(line) != want {
+			t.Errorf("%q: %v", line, !want)
+		}
+	}
+}
