@@ -107,7 +107,7 @@ func (j *judgement) part(text string) {
 	text, undone := normalize(text)
 	text, private := cutPrivate(text)
 	j.note(private...)
-	if strings.TrimSpace(text) == "" && len(private) > 0 {
+	if len(private) > 0 && onlyComments(text) && !holdsBlob(text) {
 		return
 	}
 	before, others := len(j.ids), len(j.others)

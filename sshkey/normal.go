@@ -39,8 +39,9 @@ func normalize(text string) (string, []FindingID) {
 		id FindingID
 		do func(string) string
 	}{
-		{LineEndings, lineEndings}, {Encoded, decodeTwice}, {HTML, fromHTML}, {URLEncoded, fromURL},
+		{LineEndings, lineEndings}, {HTML, fromHTML}, {URLEncoded, fromURL},
 		{Typography, plainMarks}, {Invisible, visible}, {Spaces, plainSpaces}, {Escaped, unescape},
+		{Encoded, decodeTwice},
 	} {
 		changed := step.do(text)
 		if changed != text {
@@ -56,15 +57,19 @@ func lineEndings(text string) string {
 }
 
 // encodedLine is base64 of a line that begins with ssh-, ecdsa-, sk- or -----BEGIN.
-var encodedLine = regexp.MustCompile(`\b(c3NoL[A-Za-z0-9+/]|ZWNkc2Et|c2st|LS0tLS1CRUdJTi)[A-Za-z0-9+/\n]{30,}={0,2}`)
+var encodedLine = regexp.MustCompile("(^|[\\s\"'`=:])((?:c3NoL[A-Za-z0-9+/]|ZWNkc2Et|c2st|LS0tLS1CRUdJTi)[A-Za-z0-9+/\n]{30,}={0,2})($|[\\s\"'`,;\\\\])")
 
+// decodeTwice puts a comment on either side of what it decodes: nothing beside it
+// can be a piece of it.
 func decodeTwice(text string) string {
-	return encodedLine.ReplaceAllStringFunc(text, func(run string) string {
-		plain, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(strings.ReplaceAll(run, "\n", ""), "="))
+	const apart = "\n#\n"
+	return encodedLine.ReplaceAllStringFunc(text, func(found string) string {
+		parts := encodedLine.FindStringSubmatch(found)
+		plain, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(strings.ReplaceAll(parts[2], "\n", ""), "="))
 		if err != nil || !utf8.Valid(plain) {
-			return run
+			return found
 		}
-		return string(plain)
+		return parts[1] + apart + string(plain) + apart + parts[3]
 	})
 }
 
