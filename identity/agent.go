@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"net"
+	"os"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -77,10 +78,17 @@ func isNetError(err error) bool {
 	return (ok || path) && !errors.Is(err, io.EOF)
 }
 
-// pathless drops the address from an error whose sentence names it already.
+// pathless drops the address or path, which may be a temporary one, from an error
+// whose sentence names it already.
 func pathless(err error) error {
 	if opErr, ok := errors.AsType[*net.OpError](err); ok {
 		return opErr.Err
+	}
+	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
+		return pathErr.Err
+	}
+	if linkErr, ok := errors.AsType[*os.LinkError](err); ok {
+		return linkErr.Err
 	}
 	return err
 }

@@ -33,20 +33,25 @@ func (f Finder) loadFile(path string, named bool) (Identity, bool) {
 		key, err = parsePrivate(data)
 	}
 	id.Public, id.Encrypted = key.public, key.encrypted
-	beside, comment := publicBeside(path)
+	beside := publicBeside(path)
 	if id.Public == nil {
-		id.Public = beside
+		id.Public = beside.public
 	}
-	if id.Public != nil && beside != nil && bytes.Equal(id.Public.Marshal(), beside.Marshal()) {
-		id.Comment = comment
+	if beside.of(id.Public) {
+		id.Comment = beside.comment
 	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		id.Problem = fmt.Errorf("%s does not exist: make the key, or correct the name where it is configured", id.name)
+		id.Problem = f.missing(path)
+	case err != nil && denied(err) && foreign(info, os.Getuid()):
+		id.Problem = newProblem(WrongOwner, id, "belongs to another user, who lets nobody else read it: name a key of your own, or make it yours with sudo chown")
 	case err != nil:
-		id.Problem = fmt.Errorf("%s %w", id.name, err)
+		id.Problem = problemOf(id, err)
 	case tooOpen(info, os.Getuid()):
-		id.Problem = fmt.Errorf("%s is readable by others (mode %04o): run chmod 600 %s", id.name, info.Mode().Perm(), id.name)
+		id.Problem = newProblem(ModeTooOpen, id, fmt.Sprintf("is readable by others (mode %04o): %s", info.Mode().Perm(), narrow(id.name)))
+	}
+	if err == nil {
+		id.Flaw = flaw(id, beside)
 	}
 	return id, true
 }
@@ -63,10 +68,10 @@ func readFile(path string) ([]byte, fs.FileInfo, error) {
 		return nil, nil, cannotRead(err)
 	}
 	if info.IsDir() {
-		return nil, info, errors.New("is a folder: name a private key file in it")
+		return nil, info, &fault{Directory, "is a folder: name a private key file in it", nil}
 	}
 	if !info.Mode().IsRegular() {
-		return nil, info, errors.New("is not a regular file: name a private key file")
+		return nil, info, &fault{NotAKey, "is not a regular file: name a private key file", nil}
 	}
 	file, err := os.Open(path)
 	if err != nil {
@@ -78,7 +83,7 @@ func readFile(path string) ([]byte, fs.FileInfo, error) {
 		return nil, info, cannotRead(err)
 	}
 	if len(data) > maxKeyFile {
-		return nil, info, errors.New("is too large to be a private key: name a private key file")
+		return nil, info, &fault{NotAKey, "is too large to be a private key: name a private key file", nil}
 	}
 	return data, info, nil
 }
@@ -87,20 +92,31 @@ func cannotRead(err error) error {
 	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
 		err = pathErr.Err
 	}
-	return fmt.Errorf("cannot be read: %w: check its owner and mode", err)
+	return &fault{Unreadable, fmt.Sprintf("cannot be read: %v: check its owner and mode", err), err}
 }
 
-// publicBeside is what the .pub file beside a private key says; nil without one.
-func publicBeside(path string) (ssh.PublicKey, string) {
+// besideFile is what the .pub file beside a private key is.
+type besideFile struct {
+	there   bool
+	public  ssh.PublicKey // nil when the file holds no public key
+	comment string
+}
+
+// of reports whether the file is of this key.
+func (b besideFile) of(public ssh.PublicKey) bool {
+	return public != nil && b.public != nil && bytes.Equal(public.Marshal(), b.public.Marshal())
+}
+
+func publicBeside(path string) besideFile {
 	data, _, err := readFile(path + ".pub")
-	if err != nil {
-		return nil, ""
+	if errors.Is(err, fs.ErrNotExist) {
+		return besideFile{}
 	}
-	public, comment, err := sshkey.ParsePublicLine(string(data))
-	if err != nil {
-		return nil, ""
+	b := besideFile{there: true}
+	if err == nil {
+		b.public, b.comment, _ = sshkey.ParsePublicLine(string(data))
 	}
-	return public, comment
+	return b
 }
 
 // openFile opens the private half of a key file, as it is now.

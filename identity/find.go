@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -133,6 +134,9 @@ func better(first, second Identity) Identity {
 		}
 		// The agent can sign without the file: neither its passphrase nor what is
 		// wrong with it is in the way.
+		if narrow, ok := errors.AsType[*Problem](first.Problem); ok && narrow.Kind == ModeTooOpen {
+			first.Flaw = narrow
+		}
 		first.Source, first.agent = SourceAgent, second.agent
 		first.Encrypted, first.Problem = false, nil
 		if first.Comment == "" {

@@ -1,8 +1,10 @@
 // Package identity finds what this machine can sign with: key files, the
-// agent, and what ~/.ssh/config says of both.
+// agent, and what ~/.ssh/config says of both. It creates key files, and mends
+// what is wrong with them.
 //
 // Nothing here asks the user: what needs a passphrase says so with an error, and
-// the caller asks. Nothing is written.
+// the caller asks. Only Create and Mend write, and neither ever overwrites or
+// removes a file that was there.
 package identity
 
 import (
@@ -37,7 +39,8 @@ type Identity struct {
 	Public    ssh.PublicKey // nil when it is not known without the passphrase
 	Encrypted bool          // signing needs the file's passphrase
 	Mode      fs.FileMode   // of the file
-	Problem   error         // why the identity cannot be used: mode, unreadable, not a key
+	Problem   error         // why the identity cannot be used, a *Problem: mode, unreadable, not a key
+	Flaw      *Problem      // what is wrong with its files without being in the way; nil when nothing is
 
 	name  string // the path with ~ for the home directory, cleaned
 	agent string // address of the agent that has the key

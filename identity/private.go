@@ -44,11 +44,11 @@ func parsePrivate(data []byte) (privateKey, error) {
 				return key, err
 			}
 		}
-		return privateKey{}, errors.New("is damaged, or a kind of key that podbay does not know: ssh-keygen -y -f tells which")
+		return privateKey{}, &fault{NotAKey, "is damaged, or a kind of key that podbay does not know: ssh-keygen -y -f tells which", nil}
 	}
 	signer, err := ssh.NewSignerFromKey(raw)
 	if err != nil {
-		return privateKey{}, errors.New("is a kind of key that podbay does not know: make one with ssh-keygen -t ed25519")
+		return privateKey{}, &fault{NotAKey, "is a kind of key that podbay does not know: make one with ssh-keygen -t ed25519", nil}
 	}
 	return refuseKinds(privateKey{public: signer.PublicKey(), signer: signer})
 }
@@ -62,10 +62,10 @@ func refuseKinds(key privateKey) (privateKey, error) {
 	switch key.public.Type() {
 	case ssh.KeyAlgoSKED25519, ssh.KeyAlgoSKECDSA256:
 		key.signer = nil
-		return key, errors.New("lives on a security key: add it to the agent with ssh-add, podbay signs with it there")
+		return key, &fault{SecurityKey, "lives on a security key: add it to the agent with ssh-add, podbay signs with it there", nil}
 	case ssh.InsecureKeyAlgoDSA:
 		key.signer = nil
-		return key, errors.New("is a DSA key, which servers refuse: make one with ssh-keygen -t ed25519")
+		return key, &fault{Useless, "is a DSA key, which servers refuse: make one with ssh-keygen -t ed25519", nil}
 	}
 	return key, nil
 }
@@ -97,17 +97,17 @@ func envelopePublic(der []byte) ssh.PublicKey {
 func notPrivate(data []byte) (privateKey, error) {
 	text := strings.TrimSpace(strings.TrimPrefix(string(data), "\ufeff"))
 	if public, _, err := sshkey.ParsePublicLine(text); err == nil {
-		return privateKey{public: public}, errors.New("is a public key: name the private key, whose name has no .pub")
+		return privateKey{public: public}, &fault{PublicKey, "is a public key: name the private key, whose name has no .pub", nil}
 	}
 	switch {
 	case text == "":
-		return privateKey{}, errors.New("is empty: name a private key file")
+		return privateKey{}, &fault{NotAKey, "is empty: name a private key file", nil}
 	case strings.HasPrefix(text, "PuTTY-User-Key-File-"):
-		return privateKey{}, errors.New("is a PuTTY key: export it in PuTTYgen with Conversions, Export OpenSSH key")
+		return privateKey{}, &fault{PuTTYKey, "is a PuTTY key: export it in PuTTYgen with Conversions, Export OpenSSH key", nil}
 	case strings.HasPrefix(text, "---- BEGIN SSH2 PUBLIC KEY"), strings.HasPrefix(text, "-----BEGIN") && strings.Contains(text, "PUBLIC KEY-----"):
-		return privateKey{}, errors.New("is a public key: name the private key, whose name has no .pub")
+		return privateKey{}, &fault{PublicKey, "is a public key: name the private key, whose name has no .pub", nil}
 	}
-	return privateKey{}, errors.New("is not a private key: name a file that ssh-keygen made")
+	return privateKey{}, &fault{NotAKey, "is not a private key: name a file that ssh-keygen made", nil}
 }
 
 // decrypt opens an encrypted private key. A passphrase that does not fit is
@@ -131,7 +131,7 @@ func decrypt(data, passphrase []byte) (signer ssh.Signer, err error) {
 		signer, err = ssh.NewSignerFromKey(raw)
 	}
 	if err != nil {
-		return nil, errors.New("is encrypted in a way that podbay does not know: ssh-keygen -p -f rewrites it")
+		return nil, &fault{NotAKey, "is encrypted in a way that podbay does not know: ssh-keygen -p -f rewrites it", nil}
 	}
 	return signer, nil
 }
