@@ -92,7 +92,7 @@ func (s *Store) read() (map[string]PodMemory, error) {
 	}
 	var m memory
 	if len(data) > maxFile || json.Unmarshal(data, &m) != nil {
-		return map[string]PodMemory{}, s.moveAside(info)
+		return map[string]PodMemory{}, s.moveAside(s.path(), info)
 	}
 	if m.Pods == nil {
 		m.Pods = map[string]PodMemory{}
@@ -100,17 +100,17 @@ func (s *Store) read() (map[string]PodMemory, error) {
 	return m.Pods, nil
 }
 
-// moveAside keeps the file under a name with the date of its last change.
-func (s *Store) moveAside(info fs.FileInfo) error {
+// moveAside keeps a file under a name with the date of its last change.
+func (s *Store) moveAside(path string, info fs.FileInfo) error {
 	date := info.ModTime().UTC().Format("20060102-150405")
-	aside, err := os.CreateTemp(s.Dir, "pods.json.bad-"+date+"-*")
+	aside, err := os.CreateTemp(s.Dir, filepath.Base(path)+".bad-"+date+"-*")
 	if err != nil {
 		return err
 	}
 	if err := aside.Close(); err != nil {
 		return err
 	}
-	return atomic.ReplaceFile(s.path(), aside.Name())
+	return atomic.ReplaceFile(path, aside.Name())
 }
 
 func (s *Store) write(pods map[string]PodMemory) error {

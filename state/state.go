@@ -1,10 +1,13 @@
 // Package state is what podbay remembers between runs: per pod, which key it
-// took, when a login was last tried, and when its host key was first seen.
-// Files are 0600, written atomically, and guarded by a lock against a second
-// podbay. It imports nothing of podbay.
+// took, when a login was last tried, and when its host key was first seen; per
+// account, which keys were registered and removed from this machine, and what was
+// registered before each of these changes. Files are 0600, written atomically,
+// and guarded by a lock against a second podbay. It imports nothing of podbay.
 //
 // The memory is a convenience: without it podbay asks and tries more, and
-// decides nothing else. It holds no secret.
+// decides nothing else. It holds no secret, with one exception: a backup of the
+// registered keys is byte for byte what was registered, also when that was a
+// private key by mistake.
 package state
 
 import "time"
