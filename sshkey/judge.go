@@ -89,7 +89,7 @@ func (j *judgement) text(text string) {
 	for line := range strings.SplitSeq(text, "\n") {
 		plain := strings.TrimSuffix(line, "\r")
 		key, ok := validLine(plain)
-		if !ok || len(between) > 0 && startsPrivate(between) {
+		if !ok {
 			between = append(between, line)
 			continue
 		}
@@ -227,18 +227,4 @@ func (j *judgement) result() Result {
 		Keys: j.keys, Findings: byID(j.ids), Mended: j.mended,
 		Certain: j.sure && len(j.mended) > 0, Prints: j.prints,
 	}
-}
-
-// startsPrivate reports whether a private key began in lines and did not end: a
-// line in it is no key, whatever it looks like.
-func startsPrivate(lines []string) bool {
-	for _, line := range slices.Backward(lines) {
-		switch {
-		case strings.Contains(line, "END") && strings.Contains(line, "PRIVATE KEY"):
-			return false
-		case privateWords.MatchString(line):
-			return true
-		}
-	}
-	return false
 }

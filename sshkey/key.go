@@ -132,7 +132,7 @@ func bits(key ssh.PublicKey) int {
 		return 384
 	case ssh.KeyAlgoECDSA521:
 		return 521
-	case ssh.InsecureKeyAlgoDSA:
+	case typeDSA:
 		return 1024
 	}
 	if key := rsaKey(key); key != nil {
@@ -162,7 +162,7 @@ func kindOf(key Key) FindingID {
 	switch {
 	case isCertificate(key):
 		return Certificate
-	case key.Type == ssh.InsecureKeyAlgoDSA:
+	case key.Type == typeDSA:
 		return DSA
 	case key.Type == ssh.KeyAlgoRSA && key.Bits < minRSA:
 		return RSATooSmall

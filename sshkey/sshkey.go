@@ -49,7 +49,7 @@ func TypeName(key ssh.PublicKey) string {
 		return "ED25519-SK"
 	case ssh.KeyAlgoSKECDSA256:
 		return "ECDSA-SK"
-	case ssh.InsecureKeyAlgoDSA:
+	case typeDSA:
 		return "DSA"
 	}
 	return key.Type()

@@ -254,7 +254,7 @@ func BenchmarkJudge(b *testing.B) {
 	for name, unit := range map[string]string{
 		"marks": "A", "starts": "AAAAB3NzaC1yc2E", "starts-apart": "AAAAB3NzaC1yc2E ", "truncated": c.expand.Replace("{rsa}")[:200] + " x\n",
 		"options": `command="`, "begins": "-----BEGIN X ", "begin-marks": "-----BEGIN X-----", "types": "ssh-rsa ", "escapes": `\n`, "entities": "&amp;", "quotes": `"`,
-		"putty": ppkMark, "spaces": "AAAA ", "hidden": "\u200b", "magic": opensshMagic + "-",
+		"putty": ppkMark, "spaces": "AAAA ", "hidden": "\u200b", "magic": opensshMagic + "-", "private": "-----BEGIN PRIVATE KEY-----\n" + c.expand.Replace("ssh-ed25519 {ed}\n"),
 	} {
 		text := fill(unit)
 		b.Run(name, func(b *testing.B) {

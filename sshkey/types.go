@@ -12,6 +12,10 @@ const (
 	certSuffix = "-cert-v01@openssh.com"
 )
 
+// typeDSA is x/crypto's InsecureKeyAlgoDSA, which is deprecated there so that
+// nobody uses it: here it is recognised, to be refused.
+const typeDSA = "ssh-dss"
+
 // layouts has, for each type, the fields after its name: s is a string with its
 // length before it, 4 and 8 are numbers of so many bytes (RFC 4253 6.6, RFC 5656
 // 3.1, OpenSSH's PROTOCOL.u2f and PROTOCOL.certkeys).
