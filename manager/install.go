@@ -43,8 +43,9 @@ type Installed struct {
 // always before anything is typed. Any other error is one plain sentence that
 // says whether anything was typed, and what is known of it.
 func (m *Manager) InstallByProxy(ctx context.Context, req InstallRequest) (Installed, error) {
-	if req.Patience <= 0 {
-		req.Patience = defaultPatience
+	patience := req.Patience
+	if patience <= 0 {
+		patience = defaultPatience
 	}
 	want, err := m.agreed(ctx, req)
 	if err != nil {
@@ -57,7 +58,7 @@ func (m *Manager) InstallByProxy(ctx context.Context, req InstallRequest) (Insta
 	if a.route.Kind != RouteProxy {
 		return Installed{}, fmt.Errorf("%s: nothing was typed: %s", a.row.Name, a.route.Reason)
 	}
-	in := installing{m: m, req: req, proxy: a, want: want}
+	in := installing{m: m, req: req, proxy: a, want: want, forPrompt: patience, forAnswer: patience}
 	there, err := in.askAhead(ctx)
 	if err != nil {
 		return Installed{}, err
@@ -83,6 +84,8 @@ type installing struct {
 	req   InstallRequest
 	proxy *attempt
 	want  sentinel
+
+	forPrompt, forAnswer time.Duration // how long each is waited for
 }
 
 // direct is an attempt on the pod's own sshd; its route is RouteNone when the

@@ -48,7 +48,7 @@ func sentinelOf(command string) (sentinel, bool) {
 	return s, true
 }
 
-var sentinelFactors = regexp.MustCompile(`\$\(\(([1-3][0-9]{4})\*([1-3][0-9]{4})\)\)"$`)
+var sentinelFactors = regexp.MustCompile(`\$\(\(([1-3][0-9]{4})\*([1-3][0-9]{4})\)\)"\)$`)
 
 // printed matches what the shell prints at the end, with the exit status of what
 // went before. Only a finished line counts.
@@ -72,11 +72,11 @@ func installCommand(key ssh.PublicKey, s sentinel) (string, error) {
 	if !plainLine.MatchString(line) {
 		return "", errors.New("this key cannot be put into a command: its public half is not plain text")
 	}
-	command := ` (umask 077; k='` + line + `'; d=~/.ssh; f=$d/authorized_keys; ` +
+	command := ` (set +e; umask 077; k='` + line + `'; d=~/.ssh; f=$d/authorized_keys; ` +
 		`mkdir -p "$d" && chmod 700 "$d" && touch "$f" && chmod 600 "$f" && ` +
 		`{ grep -q -e "^$k\$" -e "^$k " "$f" || { ` +
-		`[ -s "$f" ] && [ -n "$(tail -c 1 "$f")" ] && echo >>"$f"; printf '%s\n' "$k" >>"$f"; }; }); ` +
-		fmt.Sprintf(`echo "podbay-$?-$((%d*%d))"`, s.a, s.b)
+		`[ -s "$f" ] && [ -n "$(tail -c 1 "$f")" ] && echo >>"$f"; printf '%s\n' "$k" >>"$f"; }; }; ` +
+		fmt.Sprintf(`echo "podbay-$?-$((%d*%d))")`, s.a, s.b)
 	if len(command) > maxCommand {
 		return "", errors.New("this key is too long to be typed into a terminal: use an ed25519 key")
 	}

@@ -28,7 +28,7 @@ const (
 // for the sentinel. It types nothing else, whatever comes.
 func (in *installing) typeInto(ctx context.Context, conn *sshconn.Conn) error {
 	in.proxy.progress("opening a shell")
-	bounded, cancel := context.WithTimeout(ctx, in.req.Patience)
+	bounded, cancel := context.WithTimeout(ctx, in.forPrompt)
 	defer cancel()
 	// A dumb terminal keeps shells from drawing, and a line this wide from being
 	// wrapped in the middle of the command.
@@ -50,7 +50,7 @@ func (in *installing) typeInto(ctx context.Context, conn *sshconn.Conn) error {
 	}()
 
 	in.proxy.progress("waiting for the shell's prompt")
-	if err := screen.awaitPrompt(ctx, in.req.Patience); err != nil {
+	if err := screen.awaitPrompt(ctx, in.forPrompt); err != nil {
 		return fmt.Errorf("nothing was typed: %w", err)
 	}
 	in.proxy.progress("typing the command")
@@ -58,7 +58,7 @@ func (in *installing) typeInto(ctx context.Context, conn *sshconn.Conn) error {
 	// Beside the wait: a far side that reads nothing would hold it up. That the
 	// connection has ended is seen by the readers.
 	readers.Go(func() { _, _ = io.WriteString(shell.Stdin(), in.req.Command+"\r") })
-	return screen.awaitSentinel(ctx, in.want, in.req.Patience)
+	return screen.awaitSentinel(ctx, in.want, in.forAnswer)
 }
 
 // screen collects what the far side prints.
