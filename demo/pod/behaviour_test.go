@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -195,4 +196,19 @@ func TestBadConfig(t *testing.T) {
 			t.Errorf("%+v was accepted", b)
 		}
 	}
+}
+
+// A key that a shell adds to authorized_keys is taken from then on.
+func TestHomesAuthorizedKeysAreRead(t *testing.T) {
+	w := newWorld(t)
+	s, err := pod.Start(pod.Config{Container: w.container()})
+	must(t, err)
+	t.Cleanup(func() { must(t, s.Close()) })
+	if client, err := w.dial(s, "root"); err == nil {
+		client.Close()
+		t.Fatal("a key that is nowhere was taken")
+	}
+	must(t, os.Mkdir(filepath.Join(w.home, ".ssh"), 0o700))
+	must(t, os.WriteFile(filepath.Join(w.home, ".ssh", "authorized_keys"), ssh.MarshalAuthorizedKey(w.signer.PublicKey()), 0o600))
+	w.mustDial(s, "root")
 }

@@ -3,6 +3,9 @@ package pod
 import (
 	"bytes"
 	"errors"
+	"io"
+	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -71,6 +74,25 @@ func (s *Server) sshConfig(c *conn) *ssh.ServerConfig {
 		config.AddHostKey(key.Signer)
 	}
 	return config
+}
+
+// homeKeys reads what was put into ~/.ssh/authorized_keys since the start.
+func homeKeys(home string) []ssh.PublicKey {
+	path := filepath.Join(home, ".ssh", "authorized_keys")
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		return nil // to open a FIFO would wait for a writer
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil
+	}
+	defer file.Close()
+	const most = 1 << 20
+	text, err := io.ReadAll(io.LimitReader(file, most))
+	if err != nil {
+		return nil
+	}
+	return ParseAuthorizedKeys(string(text))
 }
 
 func contains(keys []ssh.PublicKey, key ssh.PublicKey) bool {

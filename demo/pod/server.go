@@ -28,10 +28,13 @@ type Container struct {
 
 // Config says what a pod's sshd is like.
 type Config struct {
-	Container      Container
-	Addr           string          // loopback IP and port; "" means a free port of 127.0.0.1
-	HostKeys       []HostKey       // nil: new ones, as in a fresh container
-	AuthorizedKeys []ssh.PublicKey // who may log in, as root; fixed for the server's life
+	Container Container
+	Addr      string    // loopback IP and port; "" means a free port of 127.0.0.1
+	HostKeys  []HostKey // nil: new ones, as in a fresh container
+	// AuthorizedKeys may log in, as root; they are fixed for the server's life.
+	// Those in .ssh/authorized_keys below Container.Home may too: it is read at
+	// each login, so that a key can be added from a shell, as in a real pod.
+	AuthorizedKeys []ssh.PublicKey
 	Behaviour      Behaviour
 	// Sleep waits out the delays of Behaviour; nil means a timer that ctx ends.
 	Sleep func(ctx context.Context, d time.Duration) error
@@ -78,8 +81,10 @@ func Start(cfg Config) (*Server, error) {
 		behaviour: cfg.Behaviour,
 		sleep:     cfg.Sleep,
 		rules: rules{
-			authorized: func(user string, key ssh.PublicKey) bool { return user == "root" && contains(keys, key) },
-			container:  func(string) (Container, error) { return cfg.Container, nil },
+			authorized: func(user string, key ssh.PublicKey) bool {
+				return user == "root" && (contains(keys, key) || contains(homeKeys(cfg.Container.Home), key))
+			},
+			container: func(string) (Container, error) { return cfg.Container, nil },
 		},
 	})
 }
