@@ -35,13 +35,13 @@ func blocks(text string) []block {
 		if p == nil {
 			break
 		}
-		if strings.TrimSpace(text[:start]) != "" {
+		if !onlyComments(text[:start]) || holdsBlob(text[:start]) {
 			all = append(all, block{text: text[:start]})
 		}
 		all = append(all, block{key: p})
 		text = text[end:]
 	}
-	if strings.TrimSpace(text) != "" || len(all) == 0 {
+	if !onlyComments(text) || holdsBlob(text) || len(all) == 0 {
 		all = append(all, block{text: text})
 	}
 	return all

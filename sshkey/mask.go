@@ -10,7 +10,7 @@ import (
 	"podbay/cleantext"
 )
 
-var maskedRun = regexp.MustCompile(`SHA256:[A-Za-z0-9+/]{43}|[A-Za-z0-9+/=_-]{17,}`)
+var maskedRun = regexp.MustCompile(`SHA256:[A-Za-z0-9+/]{43}|[A-Za-z0-9+/=_-]{16,}`)
 
 // maxLabel is the width of a label, in terminal cells.
 const maxLabel = 100

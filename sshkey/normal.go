@@ -59,10 +59,10 @@ func lineEndings(text string) string {
 // encodedLine is base64 of a line that begins with ssh-, ecdsa-, sk- or -----BEGIN.
 var encodedLine = regexp.MustCompile("(^|[\\s\"'`=:])((?:c3NoL[A-Za-z0-9+/]|ZWNkc2Et|c2st|LS0tLS1CRUdJTi)[A-Za-z0-9+/\n]{30,}={0,2})($|[\\s\"'`,;\\\\])")
 
-// decodeTwice puts a comment on either side of what it decodes: nothing beside it
-// can be a piece of it.
+// apart is a comment that stands between texts that cannot be pieces of one key.
+const apart = "\n#\n"
+
 func decodeTwice(text string) string {
-	const apart = "\n#\n"
 	return encodedLine.ReplaceAllStringFunc(text, func(found string) string {
 		parts := encodedLine.FindStringSubmatch(found)
 		plain, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(strings.ReplaceAll(parts[2], "\n", ""), "="))

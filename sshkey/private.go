@@ -39,14 +39,14 @@ func cutPrivate(text string) (string, []FindingID) {
 		if strings.Contains(text, ppkMark) {
 			found[0] = PuTTYPrivate
 		}
-		text = ppkBlock.ReplaceAllString(text, "\n")
+		text = ppkBlock.ReplaceAllString(text, apart)
 	}
 	before := text
-	text = privateBlock.ReplaceAllString(text, "\n")
-	text = magicRun.ReplaceAllString(text, "\n")
+	text = privateBlock.ReplaceAllString(text, apart)
+	text = magicRun.ReplaceAllString(text, apart)
 	text = derRun.ReplaceAllStringFunc(text, func(run string) string {
 		if isPrivateDER(run) {
-			return "\n"
+			return apart
 		}
 		return run
 	})

@@ -13,8 +13,9 @@ const (
 	Keep Action = iota
 	// Replace puts other lines in the entry's place.
 	Replace
-	// Remove leaves the entry out. Only entries that RunPod refuses to write, and
-	// those that became part of another one, are removed.
+	// Remove leaves the entry out: RunPod refuses every write that has it (Blocks),
+	// it is part of a private key (Leaked), it became part of another entry
+	// (JoinedInto), or mending it gives a key that is there already.
 	Remove
 )
 
