@@ -133,7 +133,7 @@ func (m *Manager) Login(ctx context.Context, key string) error {
 	}
 	m.client = client
 	m.key = config.APIKey{Key: secret, Source: config.KeyFromCredentials, Path: m.opts.Paths.Credentials}
-	m.registered = registeredKeys{}
+	m.registered = registeredKeys{asking: m.registered.asking}
 	return nil
 }
 
@@ -141,6 +141,8 @@ func loginError(err error) error {
 	switch {
 	case errors.Is(err, runpod.ErrUnauthorized):
 		return fmt.Errorf("%w: RunPod does not accept it; copy it again, or make a new one at %s", ErrKeyRejected, APIKeysPage)
+	case errors.Is(err, runpod.ErrBadKey):
+		return fmt.Errorf("%w: it was not sent: %w", ErrKeyRejected, err)
 	case errors.Is(err, runpod.ErrForbidden):
 		return fmt.Errorf("%w: RunPod knows it, but it may not read pods; make one with read and write access to pods at %s", ErrKeyRejected, APIKeysPage)
 	}

@@ -185,6 +185,9 @@ func TestLoginKeepsAKeyThatWorks(t *testing.T) {
 			t.Errorf("Login(%q) passed", wrong)
 		}
 	}
+	if err := a.m.Login(t.Context(), "two words"); !errors.Is(err, manager.ErrKeyRejected) {
+		t.Errorf("Login with what cannot be a key: %v", err)
+	}
 	if _, err := os.Stat(a.paths.Credentials); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a key that does not work was kept: %v", err)
 	}
