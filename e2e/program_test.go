@@ -192,6 +192,8 @@ func (p *program) until(what string, holds func() bool) {
 	p.t.Helper()
 	timer := time.NewTimer(deadline)
 	defer timer.Stop()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
 	for {
 		p.mu.Lock()
 		changed := p.changed
@@ -208,6 +210,7 @@ func (p *program) until(what string, holds func() bool) {
 				p.t.Fatalf("podbay ended (%v) before %s\n%s", p.cmd.ProcessState, what, p.text())
 			}
 			return
+		case <-tick.C: // for conditions that the terminal does not tell of
 		case <-timer.C:
 			raw := p.since(0)
 			p.t.Fatalf("never came: %s\n%s\nlast output: %q", what, p.text(), raw[max(0, len(raw)-600):])
@@ -230,10 +233,13 @@ func (p *program) prints(mark int, text string) {
 	p.until("output with "+text, func() bool { return strings.Contains(p.since(mark), text) })
 }
 
-// selected tells whether the list is shown with its mark on this pod.
+// selected tells whether the list is shown with its mark on this pod. A narrow
+// list cuts names.
 func (p *program) selected(pod string) bool {
 	return p.altScreen() && slices.ContainsFunc(p.lines(), func(line string) bool {
-		return strings.HasPrefix(line, "▸ "+pod)
+		row, marked := strings.CutPrefix(line, "▸ ")
+		name, _, cut := strings.Cut(row, "…")
+		return marked && (strings.HasPrefix(row, pod) || cut && strings.HasPrefix(pod, name))
 	})
 }
 
@@ -286,6 +292,12 @@ func (p *program) sane() {
 			p.t.Errorf("mode %s was left on", mode)
 		}
 	}
+}
+
+// modesChanged tells whether the process has changed the terminal's modes.
+func (p *program) modesChanged() bool {
+	now, err := term.GetState(int(p.tty.Fd()))
+	return err == nil && !reflect.DeepEqual(p.before, now)
 }
 
 // drain waits until all that the process wrote has been read.
