@@ -110,6 +110,12 @@ func setAside(path string) (string, error) {
 	return "", errors.New("there are too many such names already")
 }
 
+// Load is what is known of the key file at path, whether or not Find looks there.
+func (f Finder) Load(path string) Identity {
+	id, _ := f.loadFile(f.Expand(path), true)
+	return id
+}
+
 // PublicText reads the file that a person names for its public key. Of a private
 // key file it is the public line, and note says so; any other file's text is
 // returned as it is, to be judged by [sshkey.Judge]. The error is a [*Problem].

@@ -9,6 +9,7 @@ package manager
 import (
 	"context"
 	"log/slog"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -31,6 +32,11 @@ type Options struct {
 	UserAgent string
 	Logger    *slog.Logger     // nil means none; never receives a secret
 	Now       func() time.Time // nil means time.Now
+	// Sleep waits between writes of the registered keys; nil means a timer that
+	// ctx ends. Jitter is a random number in [0, 1) that spreads these waits; nil
+	// means a random one.
+	Sleep  func(ctx context.Context, d time.Duration) error
+	Jitter func() float64
 }
 
 // api is what the manager needs of RunPod's client.
@@ -40,6 +46,7 @@ type api interface {
 	PodAction(ctx context.Context, id string, action runpod.Action) (*runpod.Pod, error)
 	UpdatePod(ctx context.Context, id string, update runpod.PodUpdate) (*runpod.Pod, error)
 	SSHKeys(ctx context.Context) ([]string, error)
+	ReplaceSSHKeys(ctx context.Context, keys []string) ([]string, error)
 	PollInterval(want time.Duration) time.Duration
 	Close()
 }
@@ -53,7 +60,12 @@ type Manager struct {
 	store  *state.Store
 	finder identity.Finder
 
+	side     sync.WaitGroup // work beside the calls; Close ends it by stopSide and waits
+	sideCtx  context.Context
+	stopSide context.CancelFunc
+
 	mu         sync.Mutex
+	closed     bool
 	client     api // nil without an API key
 	key        config.APIKey
 	pods       map[string]runpod.Pod // what was last reported, without Env and Args
@@ -82,12 +94,19 @@ func Open(opts Options) (*Manager, error) {
 	if m.now == nil {
 		m.now = time.Now
 	}
+	if m.opts.Sleep == nil {
+		m.opts.Sleep = sleep
+	}
+	if m.opts.Jitter == nil {
+		m.opts.Jitter = rand.Float64
+	}
 	if m.log == nil {
 		m.log = slog.New(slog.DiscardHandler)
 	}
 	if m.opts.Lifetime == nil {
 		m.opts.Lifetime = context.Background()
 	}
+	m.sideCtx, m.stopSide = context.WithCancel(m.opts.Lifetime)
 	if memory, err := m.store.Pods(); err != nil {
 		m.log.Warn("what was remembered of the pods cannot be read", "error", err)
 	} else {
@@ -96,8 +115,24 @@ func Open(opts Options) (*Manager, error) {
 	return m, nil
 }
 
-// Close releases connections.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// Close ends what runs beside the calls and releases connections.
 func (m *Manager) Close() error {
+	m.mu.Lock()
+	m.closed = true
+	m.mu.Unlock()
+	m.stopSide()
+	m.side.Wait()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.client != nil {

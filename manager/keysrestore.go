@@ -1,0 +1,219 @@
+package manager
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"podbay/cleantext"
+	"podbay/sshkey"
+	"podbay/state"
+)
+
+// Backups lists the kept sets of this API's accounts, the newest first.
+func (m *Manager) Backups() ([]Backup, error) {
+	saved, err := m.store.Backups()
+	if err != nil {
+		return nil, err
+	}
+	account, known := m.knownAccount()
+	backups := []Backup{}
+	for _, b := range saved {
+		if b.Account.Origin != m.opts.Origin {
+			continue
+		}
+		backups = append(backups, Backup{Path: b.Path, At: b.At, Keys: len(b.Keys), OtherKey: known && b.Account != account})
+	}
+	return backups, nil
+}
+
+// PlanRestore works out how the account would change if the keys of a backup that
+// are gone were put back. It takes none away, and puts no entry back that is not
+// valid.
+//
+// It is a three-way merge of the backup, what the account has, and what podbay
+// knows of the time between: a key that was removed from this machine since, or
+// that was gone already when podbay last changed the keys, stays away unless
+// [RestoreRequest].Removed is set. One that vanished after that, without this
+// podbay, is put back.
+func (m *Manager) PlanRestore(ctx context.Context, req RestoreRequest) (KeyPlan, error) {
+	now, err := m.look(ctx)
+	if err != nil {
+		return KeyPlan{}, err
+	}
+	backup, err := m.findBackup(req.Path, now.account)
+	if err != nil {
+		return KeyPlan{}, err
+	}
+	if backup.Account.Origin != m.opts.Origin {
+		return KeyPlan{}, fmt.Errorf("%s is a backup of the keys at %s, not at %s: name another one; podbay keys restore lists them",
+			backup.Path, cleantext.Line(backup.Account.Origin, maxField), m.opts.Origin)
+	}
+	record := m.keyRecord(now.account)
+	d := now.draft()
+	d.keepAll()
+	if backup.Account != now.account {
+		d.warn("The backup was made with another API key: make sure that it is of this account.")
+	}
+	there := keysOf(d.want)
+	for _, line := range backup.Keys {
+		d.restore(line, there, backup.At, record, req.Removed)
+	}
+	return d.KeyPlan, nil
+}
+
+// restore decides on one entry of a backup.
+func (d *draft) restore(line string, there map[string]bool, at time.Time, record state.KeyRecord, removedToo bool) {
+	key, ok := validKey(line)
+	switch {
+	case !ok && !slices.Contains(d.base, line):
+		d.warn("An entry of the backup that is no valid key is left out.")
+		return
+	case !ok || there[key]:
+		return
+	}
+	there[key] = true
+	removed, wasRemoved := record.Removed[key]
+	wasRemoved = wasRemoved && !removed.Before(at)
+	gone := !record.KnownAt.IsZero() && !record.KnownAt.Before(at) && !slices.Contains(record.Known, key)
+	reason := "It vanished since the backup, without this podbay: make sure that nobody revoked it."
+	switch {
+	case wasRemoved:
+		reason = "It was removed from this machine on " + onDay(removed) + "."
+	case gone:
+		reason = "It was gone already when podbay last changed the keys, on " + onDay(record.KnownAt) + ": it may have been revoked."
+	}
+	if (wasRemoved || gone) && !removedToo {
+		d.Diff = append(d.Diff, DiffLine{Op: DiffAway, Line: shownLine(line), Reason: reason + " It stays away unless removed keys are asked for as well."})
+		return
+	}
+	d.add(line, reason)
+}
+
+func onDay(at time.Time) string { return at.UTC().Format("2006-01-02 15:04 UTC") }
+
+// findBackup is the backup at path, or the newest of the account.
+func (m *Manager) findBackup(path string, account state.Account) (state.KeyBackup, error) {
+	if path != "" {
+		return state.ReadBackup(path)
+	}
+	saved, err := m.store.Backups()
+	if err != nil {
+		return state.KeyBackup{}, err
+	}
+	for _, b := range saved {
+		if b.Account == account {
+			return b, nil
+		}
+	}
+	return state.KeyBackup{}, errors.New("there is no backup of this account's keys: podbay makes one before each change")
+}
+
+// stateAccount is how podbay's memory tells the account from others. RunPod names
+// no account, so that the API key stands for it, hashed: two accounts never mix,
+// which could offer one's keys to the other. The price is that after a change of
+// the API key the memory begins anew; see adopted.
+func (m *Manager) stateAccount() (state.Account, error) {
+	m.mu.Lock()
+	secret := m.key.Key.Reveal()
+	m.mu.Unlock()
+	account := state.Account{Origin: m.opts.Origin}
+	if secret == "" {
+		return account, ErrNoAPIKey
+	}
+	tag, err := m.store.Tag(secret)
+	account.Tag = tag
+	return account, err
+}
+
+// knownAccount is stateAccount where an API key was found already or can be.
+func (m *Manager) knownAccount() (state.Account, bool) {
+	if _, err := m.api(); err != nil {
+		return state.Account{}, false
+	}
+	account, err := m.stateAccount()
+	return account, err == nil
+}
+
+// keyRecord is what is remembered of an account; empty when nothing is.
+func (m *Manager) keyRecord(account state.Account) state.KeyRecord {
+	records, err := m.store.KeyRecords(account.Origin)
+	if err != nil {
+		m.log.Warn("what was registered from here cannot be told", "error", err)
+	}
+	for _, r := range records {
+		if r.Account == account {
+			return r
+		}
+	}
+	return state.KeyRecord{Account: account}
+}
+
+// adopted takes over what was remembered under another API key of the origin, as
+// far as it is true of this account at this moment: keys that are registered now.
+func (m *Manager) adopted(account state.Account, there map[string]bool) state.KeyRecord {
+	own := m.keyRecord(account)
+	records, err := m.store.KeyRecords(account.Origin)
+	if err != nil || len(own.Registered) > 0 || !own.KnownAt.IsZero() {
+		return own
+	}
+	found := map[string]state.RegisteredKey{}
+	for _, r := range records {
+		for key, registered := range r.Registered {
+			if there[key] {
+				found[key] = registered
+			}
+		}
+	}
+	if len(found) == 0 {
+		return own
+	}
+	own.Registered = found
+	if err := m.store.UpdateKeyRecord(account, func(r *state.KeyRecord) { r.Registered = found }); err != nil {
+		m.log.Warn("what was registered from here cannot be kept", "error", err)
+	}
+	return own
+}
+
+// lost is the keys that were registered from here and that no entry of the account
+// has any more, the one registered first coming first.
+func (m *Manager) lost(now accountKeys) []RegisteredKey {
+	there := map[string]bool{}
+	for _, entry := range now.set.Entries {
+		for _, key := range entry.Keys {
+			there[key.Fingerprint] = true
+		}
+	}
+	record := m.adopted(now.account, there)
+	var lines []state.RegisteredKey
+	for key, registered := range record.Registered {
+		if !there[key] {
+			lines = append(lines, registered)
+		}
+	}
+	slices.SortFunc(lines, func(a, b state.RegisteredKey) int { return a.At.Compare(b.At) })
+	var lost []RegisteredKey
+	for _, registered := range lines {
+		for _, entry := range sshkey.JudgeSet([]string{registered.Line}, nil).Entries {
+			lost = append(lost, registeredKey(entry, registered.Line, now.local))
+		}
+	}
+	return lost
+}
+
+// ForgetLost ends KeyReport.Lost for a key that is gone on purpose.
+func (m *Manager) ForgetLost(ctx context.Context, fingerprint string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if _, err := m.api(); err != nil {
+		return err
+	}
+	account, err := m.stateAccount()
+	if err != nil {
+		return err
+	}
+	return m.store.UpdateKeyRecord(account, func(r *state.KeyRecord) { delete(r.Registered, fingerprint) })
+}
