@@ -1,6 +1,7 @@
 package manager_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -10,6 +11,8 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"podbay/config"
+	"podbay/demo"
 	"podbay/demo/api"
 	"podbay/demo/pod"
 	"podbay/internal/opensshd"
@@ -228,5 +231,46 @@ func TestInstallByProxyWhenTheKeyIsThere(t *testing.T) {
 	done, err := p.m.InstallByProxy(t.Context(), req)
 	if err != nil || !done.Verified || !strings.Contains(done.Sentence, "nothing was typed") {
 		t.Errorf("InstallByProxy = %+v %v, want that there was nothing to do", done, err)
+	}
+}
+
+// The way out of a pod of the demo that has another key.
+func TestInstallInTheDemo(t *testing.T) {
+	d, err := demo.Start(t.Context(), demo.Options{TempDir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	text, err := os.ReadFile(d.IdentityFile + ".pub")
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, _, _, _, err := ssh.ParseAuthorizedKey(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &account{api: d.API, url: d.BaseURL, paths: config.PathsUnder(d.Dir), env: map[string]string{"RUNPOD_API_KEY": d.APIKey}, key: key}
+	a.m = a.open(t, accountOptions{})
+	proofs := a.proveAccepting(t, manager.ProveRequest{})
+	if !proofs[demo.ReadyPodID].Takes || !proofs[demo.ProxyOnlyPodID].Takes || proofs[demo.ProxyOnlyPodID].Route.Kind != manager.RouteProxy {
+		t.Errorf("ready %+v, proxy only %+v", proofs[demo.ReadyPodID], proofs[demo.ProxyOnlyPodID])
+	}
+	refused := proofs[demo.KeyRefusedPodID]
+	want := []manager.WayOut{manager.WayProxyShell, manager.WayRecreate, manager.WayWebTerminal}
+	if !strings.Contains(refused.Sentence, "PUBLIC_KEY does not have the key") || !slices.Equal(refused.Ways, want) {
+		t.Fatalf("%q %v, want that PUBLIC_KEY proves it, and %v", refused.Sentence, refused.Ways, want)
+	}
+	p := &shellPod{account: a}
+	req := p.request(t)
+	req.PodID = demo.KeyRefusedPodID
+	if done, err := p.m.InstallByProxy(t.Context(), req); err != nil || !done.Verified {
+		t.Fatalf("InstallByProxy = %+v %v", done, err)
+	}
+	if err := p.m.RecreateWithKey(t.Context(), demo.KeyRefusedPodID, req.Fingerprint); err != nil {
+		t.Error(err)
 	}
 }
