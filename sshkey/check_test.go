@@ -128,7 +128,7 @@ func ownNumbers(key ssh.PublicKey) string {
 
 var privateBody = regexp.MustCompile(`(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(.*?)(-----END|$)`)
 
-// checkSecret: no 16 characters of a private key's body are printed. Lines that
+// checkSecret: no 16 characters of base64 of a private key's body are printed. Lines that
 // are valid as they are are the text's own.
 func checkSecret(t testing.TB, text, printed string, mended []string) {
 	t.Helper()
@@ -142,7 +142,7 @@ func checkSecret(t testing.TB, text, printed string, mended []string) {
 	for _, body := range privateBody.FindAllStringSubmatch(text, -1) {
 		for line := range strings.FieldsSeq(body[1]) {
 			for from := 0; from+16 <= len(line); from += 16 {
-				if strings.Contains(printed, line[from:from+16]) {
+				if !notBase64.MatchString(line[from:from+16]) && strings.Contains(printed, line[from:from+16]) {
 					t.Errorf("%q of a private key is in %s", line[from:from+16], printed)
 				}
 			}
