@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"podbay/doctor"
 	"podbay/manager"
 )
 
@@ -13,6 +14,7 @@ import (
 const (
 	exitOK          = 0
 	exitFailed      = 1   // anything else
+	exitFindings    = 2   // "podbay keys" found something wrong
 	exitUsage       = 64  // wrong words on the command line
 	exitNoPod       = 66  // no such pod, or several fit
 	exitUnavailable = 69  // RunPod cannot be asked, or failed
@@ -22,10 +24,11 @@ const (
 	exitSSH         = 255 // no connection to the pod, or it was lost
 )
 
-const exitCodesHelp = `Exit codes: 0 all went well, 64 wrong usage, 66 no such pod, 69 RunPod cannot
-be asked, 76 host key not trusted, 77 no API key or not accepted, 78 settings
-file not usable, 255 no connection to the pod or lost, 1 anything else;
-128+n ended by signal n. "podbay ssh" else exits as the remote shell did.`
+const exitCodesHelp = `Exit codes: 0 all went well, 2 keys with findings, 64 wrong usage, 66 no such
+pod, 69 RunPod cannot be asked, 76 host key not trusted, 77 no API key or not
+accepted, 78 settings file not usable, 255 no connection to the pod or lost,
+1 anything else; 128+n ended by signal n. "podbay ssh" else exits as the remote
+shell did.`
 
 // usageError is a wrong command line.
 type usageError struct{ error }
@@ -43,9 +46,17 @@ type statusError int
 
 func (e statusError) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
 
+// silentError was told already: it decides the exit code alone.
+type silentError struct{ error }
+
+func (e silentError) Unwrap() error { return e.error }
+
 func silent(err error) bool {
-	var status statusError
-	return errors.As(err, &status)
+	var (
+		status statusError
+		told   silentError
+	)
+	return errors.As(err, &status) || errors.As(err, &told)
 }
 
 // ExitCode maps what a command returned to the process's exit code.
@@ -57,6 +68,7 @@ func ExitCode(err error) int {
 		unknown  *manager.HostKeyUnknown
 		changed  *manager.HostKeyChanged
 		failure  *manager.Failure
+		asked    *manager.PassphraseWanted
 	)
 	switch {
 	case err == nil:
@@ -73,7 +85,9 @@ func ExitCode(err error) int {
 		return exitHostKey
 	case errors.Is(err, manager.ErrNoAPIKey), errors.Is(err, manager.ErrKeyRejected):
 		return exitNoKey
-	case errors.As(err, &failure):
+	case errors.As(err, &failure) && failure.Verdict.ID == doctor.HostKeyRevoked:
+		return exitHostKey
+	case errors.As(err, &failure), errors.As(err, &asked):
 		return exitSSH
 	case manager.IsAPIError(err):
 		return exitUnavailable

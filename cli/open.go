@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"runtime"
 
 	"golang.org/x/term"
 
@@ -24,7 +25,10 @@ func (a *app) open(ctx context.Context) (*manager.Manager, error) {
 	}
 	address, from := config.APIURL(a.apiURL, a.getenv, settings)
 	origin, err := manager.Origin(address)
-	if err != nil {
+	switch {
+	case err != nil && a.apiURL == "" && a.getenv("PODBAY_API_URL") == "":
+		return nil, settingsError{fmt.Errorf("%s: %w", from, err)}
+	case err != nil:
 		return nil, usageError{fmt.Errorf("%s: %w", from, err)}
 	}
 	return a.openWith(ctx, manager.Options{Paths: paths, Settings: settings, Getenv: a.getenv, Origin: origin})
@@ -56,6 +60,9 @@ func (a *app) logger() (*slog.Logger, error) {
 		return nil, usageError{fmt.Errorf("--debug: %w", err)}
 	}
 	a.onClose(file.Close)
+	if err := file.Chmod(0o600); err != nil && runtime.GOOS != "windows" {
+		return nil, usageError{fmt.Errorf("--debug: %w", err)}
+	}
 	logger := slog.New(slog.NewTextHandler(file, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	logger.Info("podbay", "version", Version())
 	return logger, nil

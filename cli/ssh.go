@@ -125,9 +125,12 @@ func passphraseLine(q *manager.PassphraseWanted) string {
 
 // trusts asks about a host key at first sight; only "yes" in full trusts it.
 func (a *app) trusts(ctx context.Context, q *manager.HostKeyUnknown) bool {
-	fmt.Fprintf(a.std.Err, "%s was never seen before. At %s it shows this %s host key:\n  %s\n"+
-		"Many pods print their host keys to the container log: compare it there.\n"+
-		"Trust it and connect? Type yes, or press enter for no: ", q.Pod.Name, q.Addr, q.KeyType, q.Fingerprint)
+	check := "Many pods print their host keys to the container log: compare it there."
+	if q.Pod.Route.Kind == manager.RouteProxy {
+		check = "It is the same for all your pods: to check it, compare what another machine is shown."
+	}
+	fmt.Fprintf(a.std.Err, "The host key of %s (%s) is not known yet. At %s it shows this %s key:\n  %s\n%s\n"+
+		"Trust it and connect? Type yes, or press enter for no: ", q.Holder(), q.Pod.Name, q.Addr, q.KeyType, q.Fingerprint, check)
 	answer, err := a.readLine(ctx)
 	return err == nil && strings.EqualFold(strings.TrimSpace(answer), "yes")
 }

@@ -8,8 +8,10 @@ type Attempt struct {
 	// Unsupported is what ~/.ssh/config asks for this host and podbay does not do,
 	// in ssh_config's words: "ProxyJump bastion".
 	Unsupported string
-	Probe       Probe // what the attempt saw the port do; zero when it got further
-	Login       Login // how its login ended; zero when it never came to that
+	Asked       string // the one way that was asked for and does not exist: "proxy"; "" when none was
+	Revoked     string // where the host key that was shown is marked @revoked; "" when it is not
+	Probe       Probe  // what the attempt saw the port do; zero when it got further
+	Login       Login  // how its login ended; zero when it never came to that
 }
 
 // JudgeAttempt says why an attempt to connect failed: what the attempt itself saw
@@ -20,6 +22,17 @@ func JudgeAttempt(f Facts, a Attempt) Verdict {
 			Sentence: "~/.ssh/config asks for " + a.Unsupported + " on the way to this host, which podbay does not do: it connects to pods by itself.",
 			Remedy:   "Connect with OpenSSH's own ssh, or exempt this host in ~/.ssh/config with ProxyJump none and ProxyCommand none.",
 		}
+	}
+	switch {
+	case a.Revoked != "":
+		return Verdict{ID: HostKeyRevoked, Tone: ToneBad, Word: "key revoked",
+			Sentence: "The server shows a host key that is marked as revoked, in " + a.Revoked + ": whoever answers must not be trusted.",
+			Remedy:   "Do not connect. Ask whoever revoked the key; if it was a mistake, take that line out.",
+		}
+	case a.Asked != "":
+		return Verdict{ID: NoRoute, Tone: ToneBad, Word: "no way in",
+			Sentence: "There is no " + a.Asked + " way to this pod now: " + a.Cause + ".",
+			Remedy:   "Let podbay choose the way."}
 	}
 	f.Login = a.Login
 	if a.Proxy {

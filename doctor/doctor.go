@@ -71,6 +71,7 @@ type Login struct {
 	Unusable     int // keys that were found and cannot be used
 	Registered   Registered
 	PasswordOnly bool // the server takes passwords and no keys
+	MoreWanted   bool // the server took a key and wants something else besides
 	TooMany      bool // the server ended the connection after too many keys
 }
 
@@ -98,6 +99,8 @@ const (
 	KeyRefused     ID = "key-refused"
 	PasswordOnly   ID = "password-only"
 	TooManyKeys    ID = "too-many-keys"
+	MoreWanted     ID = "more-than-a-key"
+	HostKeyRevoked ID = "host-key-revoked"
 	SSHConfig      ID = "ssh-config-unsupported"
 	ProxyFailed    ID = "proxy-failed"
 	ConnectFailed  ID = "connect-failed"

@@ -165,6 +165,10 @@ func judgeLogin(f Facts) (v Verdict, ok bool) {
 		v.ID, v.Word = PasswordOnly, "password only"
 		v.Sentence = "The pod's SSH server takes only a password, which RunPod pods do not have: its sshd is not set up for keys."
 		v.Remedy = "Allow PubkeyAuthentication in the image's sshd_config, or use an image of RunPod's." + proxyHint(f)
+	case l.MoreWanted:
+		v.ID, v.Word = MoreWanted, "more wanted"
+		v.Sentence = "The pod took your key and wants a second proof besides, which podbay does not give."
+		v.Remedy = "Set AuthenticationMethods publickey in the image's sshd_config." + proxyHint(f)
 	case l.Registered == RegisteredNo:
 		v.ID = KeyUnknown
 		v.Sentence = "The pod refused the login: " + unregistered(l.Offered) + " registered on the RunPod account."

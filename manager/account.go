@@ -133,7 +133,7 @@ func (m *Manager) Login(ctx context.Context, key string) error {
 	}
 	m.client = client
 	m.key = config.APIKey{Key: secret, Source: config.KeyFromCredentials, Path: m.opts.Paths.Credentials}
-	m.registered = registeredKeys{}
+	m.registered = registeredKeys{asking: m.registered.asking}
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -31,8 +32,9 @@ const registeredAgain = 5 * time.Minute
 
 // registeredKeys is the account's registered keys, by fingerprint.
 type registeredKeys struct {
-	at           time.Time // zero: never learnt
-	fingerprints map[string]bool
+	at           time.Time // when they were last asked for; zero: never
+	asking       bool
+	fingerprints map[string]bool // nil: not known
 }
 
 // Refresh asks RunPod for the account's pods. The rows carry what earlier probes
@@ -44,10 +46,8 @@ func (m *Manager) Refresh(ctx context.Context) (Listing, error) {
 	if err != nil {
 		return Listing{}, err
 	}
-	var keys sync.WaitGroup
-	keys.Go(func() { m.learnRegistered(ctx, client) })
+	m.learnRegistered(client)
 	pods, err := client.ListPods(ctx)
-	keys.Wait()
 	if err != nil {
 		return Listing{}, m.callError(err)
 	}
@@ -75,25 +75,38 @@ func (m *Manager) take(pods []runpod.Pod) Listing {
 	return listing
 }
 
-// learnRegistered asks for the registered keys now and then. A key without that
-// scope, or a failure, costs the knowledge and nothing else.
-func (m *Manager) learnRegistered(ctx context.Context, client api) {
+// learnRegistered asks for the registered keys now and then, beside whatever else
+// is done: a list never waits for it, and a failure costs the knowledge alone.
+func (m *Manager) learnRegistered(client api) {
 	m.mu.Lock()
-	fresh := !m.registered.at.IsZero() && m.now().Sub(m.registered.at) < registeredAgain
-	m.mu.Unlock()
-	if fresh {
+	defer m.mu.Unlock()
+	if m.closed || m.registered.asking || m.now().Sub(m.registered.at) < registeredAgain {
 		return
 	}
-	lines, err := client.SSHKeys(ctx)
-	learnt := registeredKeys{at: m.now()}
-	if err != nil {
-		m.log.Debug("the registered keys are not known", "error", err)
-	} else {
-		learnt.fingerprints = fingerprints(lines)
+	m.registered.asking = true
+	m.side.Go(func() {
+		defer m.recovered("asking for the registered keys")
+		lines, err := client.SSHKeys(m.sideCtx)
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.registered.asking = false
+		if err != nil {
+			m.log.Debug("the registered keys are not known", "error", err)
+			if m.sideCtx.Err() == nil {
+				m.registered.at = m.now() // what was known stays; it is not asked at once again
+			}
+			return
+		}
+		m.registered.at, m.registered.fingerprints = m.now(), fingerprints(lines)
+	})
+}
+
+// recovered keeps a panic in a goroutine from ending the process with the
+// terminal in disorder.
+func (m *Manager) recovered(doing string) {
+	if r := recover(); r != nil {
+		m.log.Error("a defect of podbay", "doing", doing, "panic", r, "stack", string(debug.Stack()))
 	}
-	m.mu.Lock()
-	m.registered = learnt
-	m.mu.Unlock()
 }
 
 // fingerprints reads the keys of registered lines; a malformed line is no key
@@ -136,6 +149,7 @@ func (m *Manager) Probe(ctx context.Context, pods []Pod) <-chan Pod {
 			}
 			running.Go(func() {
 				defer func() { <-slots }()
+				defer m.recovered("probing")
 				row, ok := m.probe(ctx, pod)
 				if !ok {
 					return
@@ -161,7 +175,7 @@ func (m *Manager) due(pods []Pod) []runpod.Pod {
 			continue
 		}
 		last, measured := m.probes[p.ID]
-		if measured && last.addr == address(*p.SSH.Direct) &&
+		if measured && last.isAbout(p, address(*p.SSH.Direct)) &&
 			last.result.Outcome == sshconn.ProbeBanner && m.now().Sub(last.at) < probeAgain {
 			continue
 		}
@@ -186,7 +200,7 @@ func (m *Manager) probe(ctx context.Context, p runpod.Pod) (row Pod, ok bool) {
 	if !still {
 		return Pod{}, false
 	}
-	m.probes[p.ID] = probed{addr: addr, at: m.now(), result: result}
+	m.probes[p.ID] = probed{addr: addr, started: p.StartedAt, at: m.now(), result: result}
 	return m.row(now), true
 }
 

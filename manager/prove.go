@@ -248,7 +248,7 @@ func (m *Manager) dialAccepting(ctx context.Context, a *attempt, accepted []stri
 func (m *Manager) rememberRefusal(a *attempt) {
 	now := m.now()
 	m.remember(a.pod.ID, func(p *state.PodMemory) {
-		p.LoginRefused, p.RefusedKeys, p.RefusedVia = now, 1, string(a.route.Kind)
+		noteRefused(p, now, a.pod.StartedAt, 1, a.route.Kind)
 	})
 }
 

@@ -13,7 +13,6 @@ import (
 	"podbay/doctor"
 	"podbay/runpod"
 	"podbay/sshconn"
-	"podbay/state"
 )
 
 // The longest texts that a screen is given, in cells.
@@ -24,9 +23,14 @@ const (
 
 // probed is what was last measured of a pod's direct endpoint.
 type probed struct {
-	addr   string // what was measured: another address is another question
-	at     time.Time
-	result sshconn.ProbeResult
+	addr    string    // what was measured: another address is another question
+	started time.Time // the container's start time, by RunPod's clock: so is another container
+	at      time.Time
+	result  sshconn.ProbeResult
+}
+
+func (p probed) isAbout(pod runpod.Pod, addr string) bool {
+	return p.addr == addr && p.started.Equal(pod.StartedAt)
 }
 
 // row makes the row of a pod from what is known of it. The manager's lock must
@@ -88,7 +92,7 @@ func (m *Manager) facts(p runpod.Pod, now time.Time) doctor.Facts {
 	if p.SSH.Direct != nil {
 		f.DirectAddr = address(*p.SSH.Direct)
 	}
-	if probe, ok := m.probes[p.ID]; ok && probe.addr == f.DirectAddr && !probe.at.Before(p.StartedAt) {
+	if probe, ok := m.probes[p.ID]; ok && probe.isAbout(p, f.DirectAddr) {
 		f.Probe = doctor.Probe{
 			Outcome: doctor.Outcome(probe.result.Outcome),
 			Latency: probe.result.Latency,
@@ -97,18 +101,6 @@ func (m *Manager) facts(p runpod.Pod, now time.Time) doctor.Facts {
 	}
 	f.Login = login(m.memory[p.ID], route(p, "").Kind, p.StartedAt, now)
 	return f
-}
-
-// login tells of the last login by this route to the container that runs since
-// startedAt; one to an earlier container says nothing of this one.
-func login(memory state.PodMemory, via RouteKind, startedAt, now time.Time) doctor.Login {
-	switch {
-	case memory.LoginRefused.After(startedAt) && memory.RefusedVia == string(via):
-		return doctor.Login{Outcome: doctor.LoginRefused, Age: now.Sub(memory.LoginRefused), Offered: memory.RefusedKeys}
-	case memory.LoginAccepted.After(startedAt):
-		return doctor.Login{Outcome: doctor.LoginAccepted, Age: now.Sub(memory.LoginAccepted)}
-	}
-	return doctor.Login{}
 }
 
 // route says how a connection would be made: via, or the best there is when via

@@ -40,9 +40,6 @@ func (s *Session) SetStdout(w io.Writer) {
 // SetStderr is part of the shape; a PTY has one output.
 func (s *Session) SetStderr(io.Writer) {}
 
-// Info tells what was agreed on with the far side.
-func (s *Session) Info() sshconn.Info { return s.conn.Info() }
-
 // Run attaches the terminal until the shell or the line ends, then closes the
 // connection. The error is nil whenever Ended tells how it went.
 func (s *Session) Run() error {
@@ -58,7 +55,7 @@ func (s *Session) Run() error {
 		Term:      s.m.opts.Getenv("TERM"),
 		Env:       s.m.locale(),
 		KeepAlive: s.m.opts.Settings.KeepAlive,
-		Patience:  3 * s.m.opts.Settings.KeepAlive,
+		Patience:  2 * s.m.opts.Settings.KeepAlive, // noticed within three intervals
 		Describe:  fmt.Sprintf("%s (%s@%s)", s.pod.Name, s.route.User, s.route.Addr),
 	})
 	if err != nil {

@@ -1,6 +1,8 @@
 package manager
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	"podbay/doctor"
@@ -93,7 +95,7 @@ type HostKeyUnknown struct {
 }
 
 func (e *HostKeyUnknown) Error() string {
-	return e.Pod.Name + ": its host key is not known yet: " + e.KeyType + " " + e.Fingerprint
+	return fmt.Sprintf("%s: the host key of %s is not known yet: %s %s", e.Pod.Name, e.Holder(), e.KeyType, e.Fingerprint)
 }
 
 // HostKeyChanged is a stop: the far side shows another key than the known one.
@@ -101,15 +103,42 @@ type HostKeyChanged struct {
 	Pod       Pod
 	Addr      string
 	KeyType   string
-	Offered   string    // fingerprint
-	Known     []string  // "ED25519 SHA256:..." of each known key
-	SeenAt    time.Time // when the known key was accepted; zero when not remembered
-	StartedAt time.Time // when the pod was last started; zero when RunPod does not say
-	File      string    // the known_hosts file
+	Offered   string       // fingerprint
+	Known     []string     // "ED25519 SHA256:..." of each known key
+	SeenAt    time.Time    // when the known key was accepted; zero when not remembered
+	StartedAt time.Time    // when the pod was last started; zero when RunPod does not say
+	Started   StartedSince // whether that is since the known key was accepted
+	File      string       // the known_hosts file
 }
 
 func (e *HostKeyChanged) Error() string {
-	return e.Pod.Name + ": its host key has changed: " + e.KeyType + " " + e.Offered
+	text := fmt.Sprintf("%s: the host key of %s has changed, and podbay does not connect: it shows %s %s, known in %s is %s",
+		e.Pod.Name, e.Holder(), e.KeyType, e.Offered, e.File, strings.Join(e.Known, ", "))
+	if !e.SeenAt.IsZero() {
+		text += ", accepted on " + e.SeenAt.UTC().Format(minute)
+	}
+	if !e.StartedAt.IsZero() && e.Pod.Route.Kind == RouteDirect {
+		text += "; the pod was last started on " + e.StartedAt.UTC().Format(minute)
+	}
+	return text + "; press enter on the pod in podbay's list to see what it can mean and to forget the known key"
+}
+
+// minute is how a moment is written in a sentence.
+const minute = "2006-01-02 15:04 MST"
+
+// Holder is whose host key it is: "the pod" or "RunPod's proxy", which has one
+// for all pods.
+func (e *HostKeyChanged) Holder() string { return holder(e.Pod) }
+
+// Holder is whose host key it is: "the pod" or "RunPod's proxy", which has one
+// for all pods.
+func (e *HostKeyUnknown) Holder() string { return holder(e.Pod) }
+
+func holder(p Pod) string {
+	if p.Route.Kind == RouteProxy {
+		return "RunPod's proxy"
+	}
+	return "the pod"
 }
 
 // PassphraseWanted is a question: the pod takes this key, but its file is

@@ -30,6 +30,8 @@ type PodMemory struct {
 	RefusedVia  string `json:"refusedVia,omitempty"`
 	// LoginAccepted is when a login last succeeded.
 	LoginAccepted time.Time `json:"loginAccepted,omitzero"`
+	// LoginStart is the pod's start time, by RunPod's clock, at its last login.
+	LoginStart time.Time `json:"loginStart,omitzero"`
 	// HostKeySeen is when the pod's present host key was first accepted.
 	HostKeySeen time.Time `json:"hostKeySeen,omitzero"`
 	// StartedAt is the pod's start time when its host key was accepted.

@@ -20,7 +20,7 @@ const module = "podbay"
 // its own folder and cleantext. Arrows point down only.
 var rooms = map[string][]string{
 	".":         {"cli"},
-	"cli":       {"ui", "manager", "config", "demo"},
+	"cli":       {"ui", "manager", "doctor", "config", "demo"},
 	"ui":        {"manager", "doctor"},
 	"manager":   {"attach", "sshconn", "tty", "doctor", "identity", "sshkey", "runpod", "state", "config"},
 	"attach":    {"sshconn", "tty"},

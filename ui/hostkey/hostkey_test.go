@@ -39,7 +39,15 @@ func changed(p manager.Pod, seen, started int, canForget bool) Changed {
 		}
 		return now.Add(-time.Duration(hours) * time.Hour)
 	}
+	since := manager.StartedSinceNo
+	switch {
+	case seen == 0 || started == 0:
+		since = ""
+	case started < seen:
+		since = manager.StartedSinceYes
+	}
 	return NewChanged(screen.NewTheme(true), &manager.HostKeyChanged{
+		Started: since,
 		Pod: p, Addr: p.Route.Addr, KeyType: "ED25519", Offered: newPrint,
 		Known:  []string{"ED25519 " + oldPrint, "RSA " + oldRSA},
 		SeenAt: at(seen), StartedAt: at(started), File: "/home/me/.local/share/podbay/known_hosts",

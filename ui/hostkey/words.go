@@ -35,9 +35,9 @@ func explanation(q manager.HostKeyChanged, now time.Time) string {
 		return "This is the key of RunPod's proxy. It does not change when a pod is started, so nothing that you did explains this."
 	case q.StartedAt.IsZero():
 		return "RunPod does not say when the pod was last started, so podbay cannot tell whether a start explains this."
-	case q.SeenAt.IsZero():
+	case q.Started == "":
 		return "The pod was last started on " + when(q.StartedAt, now) + ". podbay does not remember when the known key was accepted. If that was before the start, a new container explains this: it makes new host keys."
-	case q.StartedAt.After(q.SeenAt):
+	case q.Started == manager.StartedSinceYes:
 		return "The pod was last started on " + when(q.StartedAt, now) + ", after the known key was accepted. A new container makes new host keys, so the start may well be the reason. It is not a proof."
 	}
 	return "The pod was last started on " + when(q.StartedAt, now) + ", before the known key was accepted. So a start does not explain this."

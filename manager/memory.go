@@ -1,0 +1,62 @@
+package manager
+
+import (
+	"time"
+
+	"podbay/doctor"
+	"podbay/runpod"
+	"podbay/state"
+)
+
+// What is remembered of a login or a host key holds for one container. Whether
+// that is still the container that runs is told by RunPod's own start times,
+// compared for equality: this machine's clock may be wrong.
+
+// noteRefused keeps that the container that runs since started refused a login.
+func noteRefused(p *state.PodMemory, at, started time.Time, keys int, via RouteKind) {
+	p.LoginRefused, p.RefusedKeys, p.RefusedVia = at, keys, string(via)
+	p.LoginStart = started
+}
+
+// noteAccepted keeps that the container that runs since started took a login.
+func noteAccepted(p *state.PodMemory, at, started time.Time, key string, via RouteKind) {
+	p.LastKey, p.LoginAccepted = key, at
+	if p.RefusedVia == string(via) || !p.LoginStart.Equal(started) {
+		p.LoginRefused, p.RefusedKeys, p.RefusedVia = time.Time{}, 0, ""
+	}
+	p.LoginStart = started
+}
+
+// login tells of the last login by this route to the container that runs since
+// startedAt; one to an earlier container says nothing of this one.
+func login(memory state.PodMemory, via RouteKind, startedAt, now time.Time) doctor.Login {
+	switch {
+	case !memory.LoginStart.Equal(startedAt):
+		return doctor.Login{}
+	case !memory.LoginRefused.IsZero() && memory.RefusedVia == string(via):
+		return doctor.Login{Outcome: doctor.LoginRefused, Age: now.Sub(memory.LoginRefused), Offered: memory.RefusedKeys}
+	case !memory.LoginAccepted.IsZero():
+		return doctor.Login{Outcome: doctor.LoginAccepted, Age: now.Sub(memory.LoginAccepted)}
+	}
+	return doctor.Login{}
+}
+
+// StartedSince tells whether the pod was started since its known host key was
+// accepted.
+type StartedSince string
+
+// The answers. "" means that it cannot be told.
+const (
+	StartedSinceYes StartedSince = "yes" // a new container makes new host keys: an innocent explanation
+	StartedSinceNo  StartedSince = "no"
+)
+
+func startedSince(memory state.PodMemory, p runpod.Pod) StartedSince {
+	switch {
+	case memory.StartedAt.IsZero(), p.StartedAt.IsZero():
+		return ""
+	case memory.StartedAt.Equal(p.StartedAt):
+		return StartedSinceNo
+	}
+	return StartedSinceYes
+}
