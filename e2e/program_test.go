@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"errors"
 	"os"
 	"os/exec"
 	"reflect"
@@ -204,8 +203,7 @@ func (p *program) until(what string, holds func() bool) {
 		select {
 		case <-changed:
 		case <-p.exited:
-			p.hangUp() // what was still under way arrives
-			p.read.Wait()
+			p.drain() // what was still under way arrives
 			if !holds() {
 				p.t.Fatalf("podbay ended (%v) before %s\n%s", p.cmd.ProcessState, what, p.text())
 			}
@@ -305,7 +303,7 @@ func (p *program) drain() {
 	p.t.Helper()
 	const last = "\x1b]777;drained\x07"
 	mark := p.mark()
-	if _, err := p.tty.WriteString(last); err != nil && !errors.Is(err, os.ErrClosed) {
+	if _, err := p.tty.WriteString(last); err != nil {
 		p.t.Fatal(err)
 	}
 	eventually(p.t, "the end of the output", func() bool { return strings.Contains(p.since(mark), last) })
