@@ -3,6 +3,8 @@ package manager
 import (
 	"errors"
 	"time"
+
+	"podbay/state"
 )
 
 // LocalKey is a key of this machine, as the key screens show it. Every text is
@@ -36,8 +38,9 @@ type RegisteredKey struct {
 	Comment     string
 	Local       string // the name of the local key that it is; "" when it is none
 	Valid       bool
-	// Finding is what is wrong with it and Mended what it would become; both "" on
-	// a valid entry. An entry that is beyond mending has no Mended.
+	// Finding is what is wrong with it, or on a valid entry what is good to know: a
+	// weak key, the same one twice. Mended is what it would become; "" on a valid
+	// entry and on one that is beyond mending.
 	Finding string
 	Mended  string
 	// Blocks says that RunPod refuses every later write while this entry stays.
@@ -97,6 +100,8 @@ type KeyPlan struct {
 
 	base []string // what the account had, as registered
 	want []string // what it shall have
+
+	account state.Account // whose it is, as far as that is known
 }
 
 // Changes reports whether the plan would write at all.
