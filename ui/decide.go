@@ -8,7 +8,9 @@ import (
 	"podbay/doctor"
 	"podbay/manager"
 	"podbay/ui/details"
+	"podbay/ui/failure"
 	"podbay/ui/help"
+	wizard "podbay/ui/keys"
 	"podbay/ui/pods"
 	"podbay/ui/screen"
 )
@@ -22,6 +24,9 @@ type actedMsg struct {
 
 // decide carries out what a screen wants.
 func (m model) decide(intent screen.Intent) (model, tea.Cmd) {
+	if m.state == asking && m.keying.asking {
+		return m.keyAnswered(intent)
+	}
 	switch intent := intent.(type) {
 	case screen.Back:
 		return m.back()
@@ -44,6 +49,13 @@ func (m model) decide(intent screen.Intent) (model, tea.Cmd) {
 		return m.copy(intent.Pod)
 	case pods.Stop:
 		return m.askStop(intent.Pod)
+	case pods.Keys:
+		return m.openKeys(intent.Pod.ID)
+	case failure.SetUpKeys:
+		return m.openKeys(intent.PodID)
+	}
+	if m.state == inKeys || m.state == helping {
+		return m.keyIntent(intent)
 	}
 	return m.answered(intent)
 }
@@ -61,6 +73,8 @@ func (m model) back() (model, tea.Cmd) {
 		return m.hangUp()
 	case loggingIn:
 		return m, nil
+	case inKeys:
+		return m.leaveKeys()
 	default:
 		m.note = note{}
 		return m, nil
@@ -68,6 +82,7 @@ func (m model) back() (model, tea.Cmd) {
 }
 
 func (m model) openHelp() model {
+	m.help = newHelp(m.theme, m.pods, m.details, m.wizard, m.state == inKeys)
 	m.from, m.state = m.state, helping
 	return m
 }
@@ -109,8 +124,13 @@ func (m model) acted(msg actedMsg) (model, tea.Cmd) {
 
 // newHelp lists the keys of the screens that have keys of their own; a question
 // shows its own below itself.
-func newHelp(t screen.Theme, list pods.Model, one details.Model) help.Model {
-	return help.New(t, []help.Section{{Title: "The list", Keys: list}, {Title: "Details", Keys: one}}, []help.Text{
+// The wizard's are shown from the wizard, alone.
+func newHelp(t screen.Theme, list pods.Model, one details.Model, keys wizard.Model, fromKeys bool) help.Model {
+	sections := []help.Section{{Title: "The list", Keys: list}, {Title: "Details", Keys: one}}
+	if fromKeys {
+		sections = []help.Section{{Title: "SSH keys", Keys: keys}}
+	}
+	return help.New(t, sections, []help.Text{
 		{Title: "While connecting", Lines: [][2]string{{"esc", "cancel; ctrl+c too; other keys are dropped"}}},
 		{Title: "In a shell, after enter", Lines: [][2]string{{"~.", "end the session"}, {"~?", "the other escapes"}}},
 		{Title: "Anywhere", Lines: [][2]string{{"ctrl+c", "leave podbay from the list; cancel what waits"}}},

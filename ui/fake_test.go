@@ -21,6 +21,7 @@ type fakeManager struct {
 	act     func(verb, podID string) error
 
 	keySource string
+	keys      fakeKeys
 
 	mu        sync.Mutex
 	requests  []manager.ConnectRequest

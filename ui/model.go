@@ -8,6 +8,7 @@ import (
 	"podbay/doctor"
 	"podbay/ui/details"
 	"podbay/ui/help"
+	wizard "podbay/ui/keys"
 	"podbay/ui/pods"
 	"podbay/ui/screen"
 )
@@ -21,6 +22,7 @@ const (
 	helping                // the keys
 	asking                 // a question or a failure: model.page
 	loggingIn              // the question for an API key: model.page
+	inKeys                 // the key wizard
 	dialing                // the list, while a connection is made
 	settling               // the list, while the keyboard becomes quiet
 	attached               // a session owns the terminal
@@ -47,6 +49,7 @@ type model struct {
 	pods    pods.Model
 	details details.Model
 	help    help.Model
+	wizard  wizard.Model
 	page    page // what asks, in the states asking and loggingIn
 	note    note
 
@@ -55,6 +58,7 @@ type model struct {
 	probe   call
 	conn    connecting
 	login   call
+	keying  keying
 
 	now     time.Time
 	ticking bool // a clockMsg is on its way
@@ -68,7 +72,8 @@ func newModel(mgr dialer, opts Options, run *effects) model {
 	m.now = m.clock()
 	m.pods = pods.New(m.theme, opts.Title)
 	m.details = details.New(m.theme)
-	m.help = newHelp(m.theme, m.pods, m.details)
+	m.wizard = wizard.New(m.theme)
+	m.help = newHelp(m.theme, m.pods, m.details, m.wizard, false)
 	return m
 }
 
@@ -130,6 +135,10 @@ func (m model) replied(msg tea.Msg) (model, tea.Cmd) {
 		return m.forgot(msg)
 	case loggedInMsg:
 		return m.loggedIn(msg)
+	case keyMsg:
+		return m.keyReplied(msg)
+	case proofMsg:
+		return m.keyProved(msg)
 	}
 	return m.shown(msg) // a screen's own, as a text field has them
 }
@@ -158,6 +167,8 @@ func (m model) typed(msg tea.Msg) (model, tea.Cmd) {
 		return m, nil
 	case key == "ctrl+c" && m.state == asking:
 		return m.decide(screen.Back{})
+	case key == "ctrl+c" && m.state == inKeys:
+		return m.toKeys(tea.KeyPressMsg{Code: tea.KeyEscape})
 	case key == "ctrl+c":
 		return m, tea.Quit
 	case m.tooSmall():
@@ -177,6 +188,8 @@ func (m model) shown(msg tea.Msg) (model, tea.Cmd) {
 		m.help, cmd, intent = m.help.Update(msg)
 	case asking, loggingIn:
 		m.page, cmd, intent = m.page.update(msg)
+	case inKeys:
+		return m.toKeys(msg)
 	default:
 		m.pods, cmd, intent = m.pods.Update(msg)
 	}
@@ -199,6 +212,7 @@ func (m model) atHome() bool { return m.state == home || m.state == detailing ||
 func (m model) themed(t screen.Theme) model {
 	m.theme = t
 	m.pods, m.details, m.help = m.pods.SetTheme(t), m.details.SetTheme(t), m.help.SetTheme(t)
+	m.wizard = m.wizard.SetTheme(t)
 	if m.page != nil {
 		m.page = m.page.themed(t)
 	}

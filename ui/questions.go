@@ -112,6 +112,22 @@ func (m model) loggedIn(msg loggedInMsg) (model, tea.Cmd) {
 
 // explain shows why a connection did not come about: a question, or a failure.
 func (m model) explain(err error) (model, tea.Cmd) {
+	if isQuestion(err) {
+		return m.askQuestion(err)
+	}
+	wipe(m.conn.req) // the way ends here: another attempt asks again
+	m.conn.call = m.conn.end()
+	switch {
+	case needsKey(err):
+		return m.askKey(err)
+	case wantsKey(err):
+		return m.openKeys(m.conn.pod.ID)
+	}
+	return m.showFailure(m.conn.pod, err)
+}
+
+// askQuestion shows an error that a person answers.
+func (m model) askQuestion(err error) (model, tea.Cmd) {
 	var (
 		unknown *manager.HostKeyUnknown
 		changed *manager.HostKeyChanged
@@ -125,12 +141,7 @@ func (m model) explain(err error) (model, tea.Cmd) {
 	case errors.As(err, &wanted):
 		return m.ask(pageOf[passphrase.Model]{passphrase.New(m.theme, wanted)})
 	}
-	wipe(m.conn.req) // the way ends here: another attempt asks again
-	m.conn.call = m.conn.end()
-	if needsKey(err) {
-		return m.askKey(err)
-	}
-	return m.showFailure(m.conn.pod, err)
+	return m, nil
 }
 
 // showFailure says why there is no shell on p.

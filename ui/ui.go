@@ -36,6 +36,7 @@ type backend interface {
 	ForgetHostKey(ctx context.Context, podID string) error
 	Login(ctx context.Context, key string) error
 	Account() manager.Account
+	keyWork
 }
 
 // dialer is the backend that also connects, to whatever can be run as a session.

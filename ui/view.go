@@ -54,6 +54,7 @@ func (m model) laidOut() model {
 	m.pods = m.pods.SetSize(a.listWidth, a.listHeight).SetNow(m.now, m.showsAge())
 	m.help = m.help.SetSize(a.width, a.height)
 	m.details = m.details.SetSize(a.width, a.height)
+	m.wizard = m.wizard.SetSize(a.width, a.height)
 	if p, ok := m.pods.Selected(); ok {
 		m.details = m.details.SetPod(p, m.now)
 	} else if m.state == detailing {
@@ -102,6 +103,8 @@ func (m model) body(a area) string {
 		return m.help.View()
 	case asking, loggingIn:
 		return m.page.View()
+	case inKeys:
+		return m.wizard.View()
 	default:
 		return m.homeView(a)
 	}
@@ -176,6 +179,8 @@ func (m model) footer() []key.Binding {
 		return m.help.ShortHelp()
 	case asking, loggingIn:
 		return m.page.ShortHelp()
+	case inKeys:
+		return m.wizard.ShortHelp()
 	default:
 		return m.pods.ShortHelp()
 	}

@@ -24,6 +24,8 @@ type (
 	}
 	// Copy asks for the pod's ssh command on the clipboard.
 	Copy struct{ Pod manager.Pod }
+	// SetUpKeys asks for the key wizard.
+	SetUpKeys struct{ PodID string }
 )
 
 // Attempt is a connection that could not be made.
@@ -58,7 +60,7 @@ func New(theme screen.Theme, a Attempt) Model {
 		m.verdict.Sentence = a.Err.Error()
 	}
 	m.attempt = a
-	m.buttons = screen.NewButtons(0, answers(a)...)
+	m.buttons = screen.NewButtons(0, answers(a, m.verdict.ID)...)
 	m.copy = key.NewBinding(key.WithKeys("y"), key.WithHelp("y", "copy ssh"))
 	m.copy.SetEnabled(a.Pod.Route.Command != "")
 	return m
@@ -66,8 +68,13 @@ func New(theme screen.Theme, a Attempt) Model {
 
 // answers are what can be done next. Going back is the first: enter pressed too
 // often must not try again and again, for which servers lock an address out.
-func answers(a Attempt) []screen.Button {
+// What a key mends comes before that: it sends nothing by itself.
+func answers(a Attempt, verdict doctor.ID) []screen.Button {
 	list := []screen.Button{{Label: "Go back", Intent: screen.Back{}}}
+	switch verdict {
+	case doctor.NoLocalKey, doctor.KeysUnusable, doctor.KeyUnknown, doctor.KeyRefused:
+		list = []screen.Button{{Label: "Set up a key", Hot: "K", Intent: SetUpKeys{a.Pod.ID}}, list[0]}
+	}
 	if a.Pod.ID == "" {
 		return list
 	}
@@ -151,7 +158,7 @@ func (m Model) View() string { return m.laidOut().View(m.theme, m.width, m.heigh
 
 // ShortHelp returns the keys for the footer.
 func (m Model) ShortHelp() []key.Binding {
-	return ask.WithScroll(append(ask.Keys(m.buttons, ask.Hot{Key: "r", Desc: "try again"}, ask.Hot{Key: "p", Desc: "use the proxy"}), m.copy), m.laidOut().Scrolls(m.width, m.height))
+	return ask.WithScroll(append(ask.Keys(m.buttons, ask.Hot{Key: "K", Desc: "set up a key"}, ask.Hot{Key: "r", Desc: "try again"}, ask.Hot{Key: "p", Desc: "use the proxy"}), m.copy), m.laidOut().Scrolls(m.width, m.height))
 }
 
 // FullHelp returns all keys.

@@ -74,13 +74,17 @@ func TestKeys(t *testing.T) {
 		attempt    Attempt
 		want       screen.Intent
 	}{
-		{"enter alone goes back", "enter", direct, screen.Back{}},
+		{"enter alone goes back", "enter", viaProxy, screen.Back{}},
+		{"a key first where it mends", "enter", direct, SetUpKeys{"k3xq81"}},
+		{"a key", "K", direct, SetUpKeys{"k3xq81"}},
+		{"no key where it mends nothing", "K", viaProxy, nil},
+		{"back by its button", "tab enter", direct, screen.Back{}},
 		{"esc", "esc", direct, screen.Back{}},
 		{"again", "r", direct, again},
-		{"again by its button", "tab enter", direct, again},
+		{"again by its button", "tab tab enter", direct, again},
 		{"again the same way", "r", viaProxy, proxy},
 		{"the proxy", "p", direct, proxy},
-		{"the proxy by its button", "tab tab enter", direct, proxy},
+		{"the proxy by its button", "tab tab tab enter", direct, proxy},
 		{"no proxy", "p", Attempt{Err: alone}, nil},
 		{"the proxy was it", "p", viaProxy, nil},
 		{"nothing to copy", "y", viaProxy, nil},
@@ -129,7 +133,7 @@ func TestHugeEvidenceScrollsToItsEnd(t *testing.T) {
 				break
 			}
 		}
-		if view := ansi.Strip(m.View()); !strings.Contains(view, "the last fact") || !strings.Contains(view, "[ Go back ]") {
+		if view := ansi.Strip(m.View()); !strings.Contains(view, "the last fact") || !strings.Contains(view, "[ Set up a key ]") {
 			t.Errorf("%v:\n%s", size, view)
 		}
 		if m, _ = asktest.Press(m, "up"); m.View() == "" {

@@ -12,6 +12,7 @@ import (
 type keyMap struct {
 	connect, details, copy, stop            key.Binding
 	filter, sort, refresh, help, back, quit key.Binding
+	setup                                   key.Binding
 	up, down, pageUp, pageDown, first, last key.Binding
 	fieldKeep, fieldClear, fieldUp          key.Binding
 }
@@ -28,6 +29,7 @@ func newKeyMap() keyMap {
 		stop:       bind("x", "stop", "x"),
 		filter:     bind("/", "filter", "/"),
 		sort:       bind("s", "sort", "s"),
+		setup:      bind("K", "keys", "K"),
 		refresh:    bind("r", "refresh", "r"),
 		help:       bind("?", "help", "?"),
 		back:       bind("esc", "all pods", "esc"),
@@ -112,6 +114,8 @@ func (k keyMap) intent(press tea.KeyPressMsg, p manager.Pod) screen.Intent {
 		return Copy{p}
 	case key.Matches(press, k.stop):
 		return Stop{p}
+	case key.Matches(press, k.setup):
+		return Keys{p}
 	case key.Matches(press, k.refresh):
 		return Refresh{}
 	case key.Matches(press, k.help):
@@ -128,7 +132,7 @@ func (m Model) ShortHelp() []key.Binding {
 	if m.filter.Focused() {
 		return []key.Binding{k.fieldKeep, k.fieldClear, k.fieldUp}
 	}
-	return []key.Binding{k.connect, k.back, k.filter, k.help, k.quit, k.stop, k.copy, k.details, k.sort, k.refresh}
+	return []key.Binding{k.connect, k.back, k.filter, k.help, k.quit, k.setup, k.stop, k.copy, k.details, k.sort, k.refresh}
 }
 
 // FullHelp returns all keys of the list, whether they apply now or not.
@@ -140,10 +144,11 @@ func (m Model) FullHelp() [][]key.Binding {
 	k.stop.SetHelp("x", "stop the pod (asks)")
 	k.filter.SetHelp("/", "filter by name, GPU or ID")
 	k.sort.SetHelp("s", "sort by status, name, cost, uptime")
+	k.setup.SetHelp("K", "SSH keys: set up, register, prove")
 	k.refresh.SetHelp("r", "ask RunPod now")
 	k.back.SetHelp("esc", "one step back, never out")
 	return [][]key.Binding{
-		{k.connect, k.details, k.copy, k.stop},
+		{k.connect, k.details, k.copy, k.stop, k.setup},
 		{k.up, k.down, k.pageUp, k.pageDown, k.first, k.last},
 		{k.filter, k.sort, k.refresh, k.help, k.back, k.quit},
 	}

@@ -23,6 +23,7 @@ type (
 	Stop    struct{ Pod manager.Pod }
 	Copy    struct{ Pod manager.Pod } // the ssh command
 	Details struct{ Pod manager.Pod }
+	Keys    struct{ Pod manager.Pod } // the key wizard; Pod is zero when none is selected
 	Refresh struct{}
 	Help    struct{}
 	Quit    struct{}

@@ -174,7 +174,7 @@ func TestIntents(t *testing.T) {
 	}{
 		{"enter", run, Connect{run}}, {"enter", off, Connect{off}}, {"x", run, Stop{run}}, {"x", off, nil},
 		{"y", run, Copy{run}}, {"y", off, nil}, {"d", run, Details{run}}, {"r", run, Refresh{}}, {"?", run, Help{}},
-		{"q", run, Quit{}}, {"esc", run, screen.Back{}}, {"K", run, nil}, {"z", run, nil},
+		{"q", run, Quit{}}, {"esc", run, screen.Back{}}, {"K", run, Keys{run}}, {"z", run, nil},
 	} {
 		_, got := press(list(c.pod), c.key)
 		if diff := cmp.Diff(c.want, got); diff != "" {

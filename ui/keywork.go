@@ -1,0 +1,311 @@
+package ui
+
+import (
+	"bytes"
+	"context"
+	"maps"
+	"slices"
+
+	tea "charm.land/bubbletea/v2"
+
+	"podbay/manager"
+	"podbay/ui/ask"
+	wizard "podbay/ui/keys"
+	"podbay/ui/screen"
+)
+
+// keyWork is what the key wizard needs of the use cases.
+type keyWork interface {
+	Keys(ctx context.Context) (manager.KeyReport, error)
+	CreateKey(ctx context.Context, key manager.NewKey) (manager.LocalKey, error)
+	MendLocal(ctx context.Context, path string, passphrase []byte) (did string, err error)
+	CheckKeyText(ctx context.Context, text string) (manager.KeyCheck, error)
+	PlanAdd(ctx context.Context, text string) (manager.KeyPlan, error)
+	PlanFix(ctx context.Context) (manager.KeyPlan, error)
+	ApplyKeys(ctx context.Context, plan manager.KeyPlan) (manager.KeyOutcome, error)
+	ForgetLost(ctx context.Context, fingerprint string) error
+	Prove(ctx context.Context, req manager.ProveRequest) <-chan manager.Proof
+	InstallCommand(ctx context.Context, fingerprint string) (string, error)
+	InstallByProxy(ctx context.Context, req manager.InstallRequest) (manager.Installed, error)
+	RecreateCost(podID string) []string
+	RecreateWithKey(ctx context.Context, podID, fingerprint string) error
+}
+
+// keying is what the root keeps for the wizard: what is under way, and the
+// answers to the questions that came up meanwhile, until the wizard is left.
+type keying struct {
+	work  call // what the wizard waits for
+	proof call // the pods that are being tried
+
+	asking   bool                         // a question of the wizard's is on the screen
+	again    func(model) (model, tea.Cmd) // what to do anew when it was answered
+	declined tea.Msg                      // the wizard's reply when it was not; nil for none
+	forget   string                       // ID of the pod whose known host key is forgotten before that
+
+	created     ask.Secret // the passphrase of the key that is being made
+	passphrases answers
+	hostKeys    map[string]string // accepted fingerprints by pod ID
+}
+
+// keyMsg brings a reply to the wizard.
+type keyMsg struct {
+	gen      int
+	reply    tea.Msg
+	question error         // must be answered first; nil for none
+	again    screen.Intent // what is done anew then
+}
+
+// proofMsg brings one proof to the wizard; then the next is waited for.
+type proofMsg struct {
+	gen   int
+	reply tea.Msg // nil when there are no more
+	next  tea.Cmd
+}
+
+// openKeys shows the wizard. podID is the pod that a shell is wanted on.
+func (m model) openKeys(podID string) (model, tea.Cmd) {
+	wipe(m.conn.req)
+	m.conn = connecting{call: m.conn.end()}
+	m.page, m.state, m.note = nil, inKeys, note{}
+	var first screen.Intent
+	m.wizard, first = m.wizard.Open(podID)
+	return m.keyIntent(first)
+}
+
+// leaveKeys ends what the wizard has under way and forgets its answers.
+func (m model) leaveKeys() (model, tea.Cmd) {
+	wipeAll(m.keying.passphrases.get())
+	m.keying = keying{work: m.keying.work.end(), proof: m.keying.proof.end()}
+	m.page, m.state = nil, home
+	return m.refreshNow()
+}
+
+// toKeys gives the wizard a message and does what it wants. Behind a question it
+// wants nothing.
+func (m model) toKeys(msg tea.Msg) (model, tea.Cmd) {
+	var cmd, more tea.Cmd
+	var intent screen.Intent
+	m.wizard, cmd, intent = m.wizard.Update(msg)
+	if intent != nil && !m.keying.asking {
+		m, more = m.decide(intent)
+	}
+	return m, tea.Batch(cmd, more)
+}
+
+// keyIntent carries out what the wizard wants.
+func (m model) keyIntent(intent screen.Intent) (model, tea.Cmd) {
+	switch intent := intent.(type) {
+	case wizard.Prove:
+		return m.prove(intent)
+	case wizard.Install, wizard.Mend:
+		return m.mayAsk(intent)
+	case wizard.Answer:
+		return m.askForKeys(intent.Question, nil, func(m model) (model, tea.Cmd) {
+			return m.toKeys(wizard.Answered{PodID: intent.PodID})
+		})
+	case wizard.Cost:
+		return m.toKeys(wizard.Costs{Pod: intent.Pod, Sentences: m.mgr.RecreateCost(intent.Pod.ID)})
+	case wizard.Copy:
+		return m, tea.SetClipboard(intent.Text)
+	case wizard.Help:
+		return m.openHelp(), nil
+	case wizard.Stop:
+		if m.keying.work.cancel != nil {
+			m.keying.work.cancel()
+		}
+		return m, nil
+	case wizard.Connect:
+		req := manager.ConnectRequest{PodID: intent.Pod.ID, Passphrases: m.keying.passphrases.copied()}
+		m, _ = m.leaveKeys()
+		return m.dial(intent.Pod, req)
+	case wizard.Create:
+		m.keying.created = intent.Passphrase
+		return m.keyJob(intent)
+	}
+	return m.keyJob(intent)
+}
+
+// keyJob has something done that the wizard waits for.
+func (m model) keyJob(intent screen.Intent) (model, tea.Cmd) {
+	var ctx context.Context
+	m.keying.work, ctx = m.keying.work.start(m.run)
+	gen, mgr := m.keying.work.gen, m.mgr
+	return m, m.run.do(func(context.Context) tea.Msg {
+		reply := doKeys(ctx, mgr, intent)
+		if reply == nil {
+			return nil
+		}
+		return keyMsg{gen: gen, reply: reply}
+	})
+}
+
+// doKeys does what needs no answer meanwhile; nil is returned for what it does
+// not know.
+func doKeys(ctx context.Context, mgr keyWork, intent screen.Intent) tea.Msg {
+	switch intent := intent.(type) {
+	case wizard.Load:
+		report, err := mgr.Keys(ctx)
+		return wizard.Loaded{Report: report, Err: err}
+	case wizard.Create:
+		text := bytes.Clone(intent.Passphrase.Reveal())
+		defer clear(text)
+		made, err := mgr.CreateKey(ctx, manager.NewKey{Path: intent.Path, Comment: intent.Comment, Passphrase: text})
+		return wizard.Created{Key: made, Err: err}
+	case wizard.PlanAdd:
+		plan, err := mgr.PlanAdd(ctx, intent.Line)
+		return wizard.Planned{Plan: plan, Err: err}
+	case wizard.PlanText:
+		return planText(ctx, mgr, intent.Text)
+	case wizard.PlanFix:
+		plan, err := mgr.PlanFix(ctx)
+		return wizard.Planned{Plan: plan, Err: err}
+	case wizard.Apply:
+		outcome, err := mgr.ApplyKeys(ctx, intent.Plan)
+		return wizard.Applied{Outcome: outcome, Err: err}
+	case wizard.Forget:
+		return wizard.Forgot{Err: mgr.ForgetLost(ctx, intent.Fingerprint)}
+	case wizard.Recreate:
+		return wizard.Recreated{Pod: intent.Pod, Err: mgr.RecreateWithKey(ctx, intent.Pod.ID, intent.Fingerprint)}
+	}
+	return nil
+}
+
+// planText says what a text is before it says what it would change: a text that
+// is refused is explained all the same.
+func planText(ctx context.Context, mgr keyWork, text ask.Secret) wizard.Planned {
+	check, err := mgr.CheckKeyText(ctx, string(text.Reveal()))
+	if err != nil {
+		return wizard.Planned{Err: err}
+	}
+	plan, err := mgr.PlanAdd(ctx, string(text.Reveal()))
+	return wizard.Planned{Plan: plan, Check: check, Err: err}
+}
+
+// mayAsk has something done that may need an answer first.
+func (m model) mayAsk(intent screen.Intent) (model, tea.Cmd) {
+	forget := m.keying.forget
+	m.keying.forget = ""
+	var ctx context.Context
+	m.keying.work, ctx = m.keying.work.start(m.run)
+	gen, mgr := m.keying.work.gen, m.mgr
+	passphrases := m.keying.passphrases.copied()
+	accepted := slices.Sorted(maps.Values(m.keying.hostKeys))
+	return m, m.run.do(func(context.Context) tea.Msg {
+		defer wipeAll(passphrases)
+		var err error
+		if forget != "" {
+			err = mgr.ForgetHostKey(ctx, forget)
+		}
+		reply := tea.Msg(nil)
+		switch intent := intent.(type) {
+		case wizard.Mend:
+			var did string
+			if err == nil {
+				did, err = mgr.MendLocal(ctx, intent.Path, passphrases[intent.Path])
+			}
+			reply = wizard.Mended{Did: did, Err: err}
+		case wizard.Install:
+			var done manager.Installed
+			if err == nil {
+				done, err = mgr.InstallByProxy(ctx, manager.InstallRequest{PodID: intent.Pod.ID, Fingerprint: intent.Fingerprint,
+					Command: intent.Command, Passphrases: passphrases, AcceptHostKeys: accepted})
+			}
+			reply = wizard.Installed{Pod: intent.Pod, Sentence: done.Sentence, Err: err}
+		}
+		if isQuestion(err) {
+			return keyMsg{gen: gen, reply: reply, question: err, again: intent}
+		}
+		return keyMsg{gen: gen, reply: reply}
+	})
+}
+
+// keyReplied takes a reply to what the wizard waits for, or the question that
+// must be answered before there is one.
+func (m model) keyReplied(msg keyMsg) (model, tea.Cmd) {
+	if msg.gen != m.keying.work.gen {
+		return m, nil
+	}
+	if made, ok := msg.reply.(wizard.Created); ok {
+		m = m.keepCreated(made)
+	}
+	if msg.question != nil {
+		return m.askForKeys(msg.question, msg.reply, func(m model) (model, tea.Cmd) { return m.mayAsk(msg.again) })
+	}
+	return m.toKeys(msg.reply)
+}
+
+// keepCreated keeps the passphrase of a new key as an answer: it was just typed.
+func (m model) keepCreated(made wizard.Created) model {
+	text := m.keying.created.Reveal()
+	m.keying.created = ask.Secret{}
+	if made.Err != nil || len(text) == 0 {
+		return m
+	}
+	m.keying.passphrases = m.keying.passphrases.with(made.Key.Path, text)
+	return m
+}
+
+// prove tries a key on running pods. What was tried before is given up; the
+// wizard names again what it still waits for.
+func (m model) prove(intent wizard.Prove) (model, tea.Cmd) {
+	forget := m.keying.forget
+	m.keying.forget = ""
+	var ctx context.Context
+	m.keying.proof, ctx = m.keying.proof.start(m.run)
+	gen, mgr := m.keying.proof.gen, m.mgr
+	req := manager.ProveRequest{Fingerprint: intent.Fingerprint, PodIDs: intent.PodIDs,
+		Passphrases: m.keying.passphrases.copied(), AcceptHostKeys: maps.Clone(m.keying.hostKeys)}
+	tried := wizard.Proving{Pods: running(m.pods.Pods(), intent.PodIDs)}
+	m, shown := m.toKeys(tried)
+	return m, tea.Batch(shown, m.run.do(func(context.Context) tea.Msg {
+		if forget != "" {
+			if err := mgr.ForgetHostKey(ctx, forget); err != nil {
+				return proofMsg{gen: gen, reply: wizard.Proved{Proof: manager.Proof{Sentence: err.Error(), Err: err}}}
+			}
+		}
+		// Without the command the ways that need it are not offered; a proof says
+		// what is wrong with the key.
+		command, _ := mgr.InstallCommand(ctx, intent.Fingerprint)
+		return proofMsg{gen: gen, reply: wizard.Proving{Command: command}, next: m.run.nextProof(ctx, gen, mgr.Prove(ctx, req), req)}
+	}))
+}
+
+// running returns the pods that a key can be tried on.
+func running(pods []manager.Pod, only []string) []manager.Pod {
+	var out []manager.Pod
+	for _, p := range pods {
+		if p.Status == "RUNNING" && (len(only) == 0 || slices.Contains(only, p.ID)) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// nextProof waits for one proof. After the last one, and after the last one that
+// nobody wants, the answers of the request are wiped: nobody reads them any more.
+func (e *effects) nextProof(ctx context.Context, gen int, from <-chan manager.Proof, req manager.ProveRequest) tea.Cmd {
+	return e.do(func(context.Context) tea.Msg {
+		select {
+		case p, ok := <-from:
+			if ok {
+				return proofMsg{gen: gen, reply: wizard.Proved{Proof: p}, next: e.nextProof(ctx, gen, from, req)}
+			}
+			wipeAll(req.Passphrases)
+			return proofMsg{gen: gen, reply: wizard.ProofOver{}}
+		case <-ctx.Done():
+			for range from { // ends soon: ctx is the prover's too
+			}
+			wipeAll(req.Passphrases)
+			return nil
+		}
+	})
+}
+
+// keyProved takes one proof and waits for the next.
+func (m model) keyProved(msg proofMsg) (model, tea.Cmd) {
+	if msg.gen != m.keying.proof.gen {
+		return m, msg.next
+	}
+	m, cmd := m.toKeys(msg.reply)
+	return m, tea.Batch(cmd, msg.next)
+}
