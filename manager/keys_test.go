@@ -52,8 +52,10 @@ type keyAccount struct {
 	paths config.Paths
 	now   atomic.Int64 // seconds after keyNoon
 	slept atomic.Int64
-	// onSleep, if not nil, is called in place of each wait.
+	// onSleep, if not nil, is called in place of each wait, and onDelay in place of
+	// each delay that a Fault makes in the API.
 	onSleep func(context.Context, time.Duration) error
+	onDelay func()
 }
 
 var keyNoon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
@@ -63,6 +65,7 @@ func newKeyAccount(t *testing.T, registered ...string) *keyAccount {
 	a := &keyAccount{T: t, paths: config.PathsUnder(t.TempDir())}
 	server, err := api.New(api.Options{
 		Keys: []api.Key{{Secret: apiKey}, {Secret: apiKey + "2"}}, Now: time.Now, Quotas: []api.Quota{}, SSHKeys: registered,
+		Sleep: func(context.Context, time.Duration) error { a.onDelay(); return nil },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -82,18 +85,25 @@ func newKeyAccount(t *testing.T, registered ...string) *keyAccount {
 
 func (a *keyAccount) open(paths config.Paths, key string) *manager.Manager {
 	a.Helper()
+	return a.openWith(paths, key, a.sleep, func() float64 { return 0.5 })
+}
+
+func (a *keyAccount) sleep(ctx context.Context, d time.Duration) error {
+	a.slept.Add(1)
+	if a.onSleep != nil {
+		return a.onSleep(ctx, d)
+	}
+	return context.Cause(ctx)
+}
+
+func (a *keyAccount) openWith(paths config.Paths, key string, sleep func(context.Context, time.Duration) error, jitter func() float64) *manager.Manager {
+	a.Helper()
 	m, err := manager.Open(manager.Options{
 		Paths: paths, Settings: config.DefaultSettings(), Origin: a.url, Lifetime: a.Context(),
 		Getenv: func(name string) string { return map[string]string{"RUNPOD_API_KEY": key}[name] },
 		Now:    func() time.Time { return keyNoon.Add(time.Duration(a.now.Load()) * time.Second) },
-		Sleep: func(ctx context.Context, d time.Duration) error {
-			a.slept.Add(1)
-			if a.onSleep != nil {
-				return a.onSleep(ctx, d)
-			}
-			return context.Cause(ctx)
-		},
-		Jitter: func() float64 { return 0.5 },
+		Sleep:  sleep,
+		Jitter: jitter,
 	})
 	if err != nil {
 		a.Fatal(err)
