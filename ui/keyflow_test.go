@@ -140,7 +140,7 @@ func TestQuestionsOfTheWizardAreAnsweredInIt(t *testing.T) {
 	p.sees("Is this really RunPod's proxy?")
 	p.keys("esc") // declined: nothing was done
 	p.sees("[3 Proof]")
-	p.sees("its host key is not known yet")
+	p.sees("the question was not answered")
 	p.keys("a", "y")
 	p.sees("SHA256:proxy")
 	p.keys("y")

@@ -3,6 +3,7 @@ package ui
 import (
 	"bytes"
 	"context"
+	"errors"
 	"maps"
 	"slices"
 
@@ -47,10 +48,13 @@ type keying struct {
 	hostKeys    map[string]string // accepted fingerprints by pod ID
 }
 
+// errDeclined is how a task ends whose question was not answered.
+var errDeclined = errors.New("the question was not answered, so nothing was done")
+
 // keyMsg brings a reply to the wizard.
 type keyMsg struct {
 	gen      int
-	reply    tea.Msg
+	reply    tea.Msg       // with errDeclined where there is a question
 	question error         // must be answered first; nil for none
 	again    screen.Intent // what is done anew then
 }
@@ -196,13 +200,15 @@ func (m model) mayAsk(intent screen.Intent) (model, tea.Cmd) {
 		if forget != "" {
 			err = mgr.ForgetHostKey(ctx, forget)
 		}
-		reply := tea.Msg(nil)
+		var question error
+		var reply tea.Msg
 		switch intent := intent.(type) {
 		case wizard.Mend:
 			var did string
 			if err == nil {
 				did, err = mgr.MendLocal(ctx, intent.Path, passphrases[intent.Path])
 			}
+			question, err = asked(err)
 			reply = wizard.Mended{Did: did, Err: err}
 		case wizard.Install:
 			var done manager.Installed
@@ -210,13 +216,19 @@ func (m model) mayAsk(intent screen.Intent) (model, tea.Cmd) {
 				done, err = mgr.InstallByProxy(ctx, manager.InstallRequest{PodID: intent.Pod.ID, Fingerprint: intent.Fingerprint,
 					Command: intent.Command, Passphrases: passphrases, AcceptHostKeys: accepted})
 			}
+			question, err = asked(err)
 			reply = wizard.Installed{Pod: intent.Pod, Sentence: done.Sentence, Err: err}
 		}
-		if isQuestion(err) {
-			return keyMsg{gen: gen, reply: reply, question: err, again: intent}
-		}
-		return keyMsg{gen: gen, reply: reply}
+		return keyMsg{gen: gen, reply: reply, question: question, again: intent}
 	})
+}
+
+// asked tells a question from other errors, and what is said when it is declined.
+func asked(err error) (question, outcome error) {
+	if isQuestion(err) {
+		return err, errDeclined
+	}
+	return nil, err
 }
 
 // keyReplied takes a reply to what the wizard waits for, or the question that

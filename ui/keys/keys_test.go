@@ -300,6 +300,16 @@ func TestTheWantedPodIsAskedAboutAtOnce(t *testing.T) {
 	}
 }
 
+func TestAPassphraseIsAskedForOnce(t *testing.T) {
+	m := give(atProof(alpha, beta, gamma), locked(alpha), locked(gamma), unknownHost(beta))
+	if _, intent := wants(t, m, Answered{alpha.ID}); !equal(intent, Prove{print1, []string{alpha.ID, gamma.ID}}) {
+		t.Errorf("got %#v", intent)
+	}
+	if _, intent := wants(t, m, Answered{beta.ID}); !equal(intent, Prove{print1, []string{beta.ID}}) {
+		t.Errorf("a host key's answer gave %#v", intent)
+	}
+}
+
 // What is done is not left half done, and replies to what was given up are
 // dropped.
 func TestOneThingAtATime(t *testing.T) {

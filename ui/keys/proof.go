@@ -46,6 +46,26 @@ func (m Model) prove(podIDs ...string) (Model, screen.Intent) {
 	return m, Prove{Fingerprint: m.chosen.Fingerprint, PodIDs: podIDs}
 }
 
+// sameQuestion names a pod, and those that its answer will do for: a passphrase is
+// the key's and not the pod's.
+func (m Model) sameQuestion(podID string) []string {
+	ids := []string{podID}
+	if i := m.rowOf(podID); i < 0 || !isPassphrase(m.rows[i]) {
+		return ids
+	}
+	for _, r := range m.rows {
+		if r.pod.ID != podID && isPassphrase(r) {
+			ids = append(ids, r.pod.ID)
+		}
+	}
+	return ids
+}
+
+func isPassphrase(r row) bool {
+	var wanted *manager.PassphraseWanted
+	return errors.As(r.proof.Question, &wanted)
+}
+
 // proving shows the pods that are being tried.
 func (m Model) proving(msg Proving) Model {
 	m.rows = slices.Clone(m.rows)

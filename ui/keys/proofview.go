@@ -54,6 +54,17 @@ func proofWords(r row) (doctor.Tone, string) {
 
 // questionWords names what a pod waits for.
 func questionWords(question error) string {
+	words, _ := questionText(question)
+	return words
+}
+
+// questionSentence says what it waits for.
+func questionSentence(question error) string {
+	_, sentence := questionText(question)
+	return sentence
+}
+
+func questionText(question error) (words, sentence string) {
 	var (
 		unknown *manager.HostKeyUnknown
 		changed *manager.HostKeyChanged
@@ -61,13 +72,13 @@ func questionWords(question error) string {
 	)
 	switch {
 	case errors.As(question, &unknown):
-		return "asks: is this its host key?"
+		return "asks: is this its host key?", "Before a login its host key must be trusted: " + unknown.KeyType + " " + unknown.Fingerprint
 	case errors.As(question, &changed):
-		return "asks: its host key has changed"
+		return "asks: its host key has changed", "It shows another host key than the known one, so no login was tried."
 	case errors.As(question, &wanted):
-		return "asks: the key's passphrase"
+		return "asks: the key's passphrase", wanted.Name + " is encrypted: its passphrase is needed to try it."
 	}
-	return "asks something"
+	return "asks something", question.Error()
 }
 
 // proofDetails says of the selected pod why not, and the ways out with their
@@ -80,7 +91,7 @@ func (m Model) proofDetails(width int) []string {
 	case r.trying:
 		return para(width, ask.Name(r.pod.Name, r.pod.ID)+" is being tried.")
 	case asks(r):
-		return append(para(width, r.proof.Question.Error()), para(width, "enter shows the question.")...)
+		return append(para(width, questionSentence(r.proof.Question)), para(width, "enter shows the question.")...)
 	case !r.tried:
 		return para(width, "Nothing was heard of it. r tries again.")
 	case r.proof.Takes:

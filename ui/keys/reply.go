@@ -21,7 +21,7 @@ func (m Model) replied(msg tea.Msg) (Model, screen.Intent) {
 	case ProofOver:
 		return m.proofOver(), nil
 	case Answered:
-		return m.prove(msg.PodID)
+		return m.prove(m.sameQuestion(msg.PodID)...)
 	case Costs:
 		return m.askRecreate(msg), nil
 	}
