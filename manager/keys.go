@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -64,7 +65,7 @@ func localKey(id localID, registered map[string]bool) LocalKey {
 		Name: id.Name(), Path: id.Path, Source: string(id.Source),
 		Comment: id.Comment, Encrypted: id.Encrypted,
 	}
-	if id.Path != "" && id.Mode != 0 {
+	if id.Path != "" && id.Mode != 0 && runtime.GOOS != "windows" { // which has access lists instead
 		k.Mode = fmt.Sprintf("%04o", id.Mode.Perm())
 	}
 	if id.Public != nil {

@@ -14,6 +14,7 @@ import (
 // in want and in present stays even where each has it in another line and the
 // change, and the other writer, took away the other one's.
 //
+// The change adds valid lines alone, and none whose key it keeps in another line.
 // Merging what was merged changes nothing.
 func mergeKeys(base, want, present []string) []string {
 	if slices.Equal(base, present) {

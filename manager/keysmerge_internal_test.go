@@ -64,7 +64,7 @@ func TestMergeLosesNothingThatNobodyRemoved(t *testing.T) {
 			return testLine(t, rapid.IntRange(1, 6).Draw(t, "key"), rapid.SampledFrom([]string{"", "x", "y"}).Draw(t, "comment"))
 		})
 		base := rapid.SliceOfN(entry, 0, 6).Draw(t, "base")
-		change := func(name string) []string {
+		change := func(name string, adds func(lines []string, line string) bool) []string {
 			stays := rapid.SliceOfN(rapid.Bool(), len(base), len(base)).Draw(t, name+" keeps")
 			var lines []string
 			for i, line := range base {
@@ -73,12 +73,19 @@ func TestMergeLosesNothingThatNobodyRemoved(t *testing.T) {
 				}
 			}
 			for i, line := range rapid.SliceOfN(entry, 0, 3).Draw(t, name+" adds") {
+				if !adds(lines, line) {
+					continue
+				}
 				at := rapid.IntRange(0, len(lines)).Draw(t, fmt.Sprint(name, " at ", i))
 				lines = slices.Insert(lines, at, line)
 			}
 			return lines
 		}
-		want, present := change("the change"), change("another")
+		want := change("the change", func(lines []string, line string) bool {
+			key, ok := validKey(line)
+			return ok && !keysOf(lines)[key] // as plans are
+		})
+		present := change("another", func([]string, string) bool { return true })
 		merged := mergeKeys(base, want, present)
 
 		inBase, inWant, inPresent, inMerged := keysOf(base), keysOf(want), keysOf(present), keysOf(merged)
