@@ -234,7 +234,7 @@ func (w *keyWriter) answered(ctx context.Context, err error) error {
 func sendable(lines []string) error {
 	for i, entry := range sshkey.JudgeSet(lines, nil).Entries {
 		if entry.Blocks {
-			return fmt.Errorf("nothing was sent: RunPod refuses the whole set for the entry %q, which appeared meanwhile: look at the change again, it mends the entry",
+			return fmt.Errorf("the change cannot be sent: RunPod refuses the whole set for the entry %q, which appeared meanwhile: look at the change again, it mends the entry",
 				entryLine(entry, lines[i]))
 		}
 	}
@@ -270,50 +270,4 @@ func (w *keyWriter) warn(sentence string) {
 	if !slices.Contains(w.outcome.Warnings, sentence) {
 		w.outcome.Warnings = append(w.outcome.Warnings, sentence)
 	}
-}
-
-// conclude counts what was done, names what vanished, and remembers the change.
-func (w *keyWriter) conclude(final []string) {
-	base, want, there := keysOf(w.plan.base), keysOf(w.plan.want), keysOf(final)
-	if w.outcome.Rounds > 0 {
-		w.outcome.Added, w.outcome.Removed = w.plan.counts()
-	}
-	for key, line := range w.seen {
-		if !there[key] && (want[key] || !base[key]) {
-			w.warn("A key of others vanished meanwhile, and was left so: " + shownLine(line) + ". Another machine removed it, or wrote over it.")
-		}
-	}
-	now := w.m.now()
-	err := w.m.store.UpdateKeyRecord(w.plan.account, func(r *state.KeyRecord) {
-		for _, line := range w.plan.want {
-			if key, ok := validKey(line); ok && !base[key] && there[key] {
-				r.Registered[key] = state.RegisteredKey{Line: line, At: now}
-				delete(r.Removed, key)
-			}
-		}
-		for key := range base {
-			if !want[key] && !there[key] {
-				delete(r.Registered, key)
-				r.Removed[key] = now
-			}
-		}
-		r.Known, r.KnownAt = entryIDs(final), now
-	})
-	if err != nil {
-		w.warn("The change was made, and cannot be remembered: " + err.Error())
-	}
-	w.m.learnt(final)
-}
-
-// counts is how many entries a plan adds and removes.
-func (p KeyPlan) counts() (added, removed int) {
-	for _, line := range p.Diff {
-		switch line.Op {
-		case DiffAdd:
-			added++
-		case DiffRemove:
-			removed++
-		}
-	}
-	return added, removed
 }

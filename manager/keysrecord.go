@@ -114,3 +114,49 @@ func (m *Manager) ForgetLost(ctx context.Context, fingerprint string) error {
 	}
 	return m.store.UpdateKeyRecord(account, func(r *state.KeyRecord) { delete(r.Registered, fingerprint) })
 }
+
+// conclude counts what was done, names what vanished, and remembers the change.
+func (w *keyWriter) conclude(final []string) {
+	base, want, there := keysOf(w.plan.base), keysOf(w.plan.want), keysOf(final)
+	if w.outcome.Rounds > 0 {
+		w.outcome.Added, w.outcome.Removed = w.plan.counts()
+	}
+	for key, line := range w.seen {
+		if !there[key] && (want[key] || !base[key]) {
+			w.warn("A key of others vanished meanwhile, and was left so: " + shownLine(line) + ". Another machine removed it, or wrote over it.")
+		}
+	}
+	now := w.m.now()
+	err := w.m.store.UpdateKeyRecord(w.plan.account, func(r *state.KeyRecord) {
+		for _, line := range w.plan.want {
+			if key, ok := validKey(line); ok && !base[key] && there[key] {
+				r.Registered[key] = state.RegisteredKey{Line: line, At: now}
+				delete(r.Removed, key)
+			}
+		}
+		for key := range base {
+			if !want[key] && !there[key] {
+				delete(r.Registered, key)
+				r.Removed[key] = now
+			}
+		}
+		r.Known, r.KnownAt = entryIDs(final), now
+	})
+	if err != nil {
+		w.warn("The change was made, and cannot be remembered: " + err.Error())
+	}
+	w.m.learnt(final)
+}
+
+// counts is how many entries a plan adds and removes.
+func (p KeyPlan) counts() (added, removed int) {
+	for _, line := range p.Diff {
+		switch line.Op {
+		case DiffAdd:
+			added++
+		case DiffRemove:
+			removed++
+		}
+	}
+	return added, removed
+}
