@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"maps"
+	"slices"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -91,6 +92,7 @@ func (m model) keyAnswered(intent screen.Intent) (model, tea.Cmd) {
 			m.keying.hostKeys = map[string]string{}
 		}
 		m.keying.hostKeys[intent.PodID] = intent.Fingerprint
+		m.keying.accepted = append(slices.Clone(m.keying.accepted), intent.Fingerprint)
 		return again(m)
 	case hostkey.ForgetHostKey:
 		m.keying.forget = intent.PodID

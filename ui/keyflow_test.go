@@ -114,7 +114,7 @@ func TestQuestionsOfTheWizardAreAnsweredInIt(t *testing.T) {
 		return nil
 	}
 	f.keys.install = func(req manager.InstallRequest) error {
-		if len(req.AcceptHostKeys) == 0 {
+		if !slices.Contains(req.AcceptHostKeys, "SHA256:proxy") {
 			proxy := somePods()[1]
 			return &manager.HostKeyUnknown{Pod: proxy, KeyType: "RSA", Fingerprint: "SHA256:proxy"}
 		}

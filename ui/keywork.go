@@ -45,7 +45,8 @@ type keying struct {
 
 	created     ask.Secret // the passphrase of the key that is being made
 	passphrases answers
-	hostKeys    map[string]string // accepted fingerprints by pod ID
+	hostKeys    map[string]string // accepted fingerprints by pod ID: the latest of each
+	accepted    []string          // all of them: a pod and its proxy may both ask
 }
 
 // errDeclined is how a task ends whose question was not answered.
@@ -193,7 +194,7 @@ func (m model) mayAsk(intent screen.Intent) (model, tea.Cmd) {
 	m.keying.work, ctx = m.keying.work.start(m.run)
 	gen, mgr := m.keying.work.gen, m.mgr
 	passphrases := m.keying.passphrases.copied()
-	accepted := slices.Sorted(maps.Values(m.keying.hostKeys))
+	accepted := slices.Clone(m.keying.accepted)
 	return m, m.run.do(func(context.Context) tea.Msg {
 		defer wipeAll(passphrases)
 		var err error

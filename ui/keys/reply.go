@@ -149,7 +149,7 @@ func (m Model) created(k manager.LocalKey) (Model, screen.Intent) {
 func (m Model) applied(o manager.KeyOutcome) (Model, screen.Intent) {
 	m.said = "The account's keys were right already: nothing was written."
 	if o.Backup != "" {
-		m.said = fmt.Sprintf("Registered: %s added, %s removed. The keys as they were are kept in %s", count(o.Added), count(o.Removed), o.Backup)
+		m.said = "On RunPod: " + counts(o) + ". The keys as they were are kept in " + o.Backup
 	}
 	if len(o.Warnings) > 0 {
 		m.said += ". " + strings.Join(o.Warnings, " ")
@@ -159,9 +159,19 @@ func (m Model) applied(o manager.KeyOutcome) (Model, screen.Intent) {
 	return m.load()
 }
 
-func count(n int) string {
-	if n == 1 {
-		return "1 entry"
+// counts says how many entries came and went.
+func counts(o manager.KeyOutcome) string {
+	var parts []string
+	for _, c := range []struct {
+		n    int
+		what string
+	}{{o.Added, "added"}, {o.Removed, "removed"}} {
+		switch {
+		case c.n == 1:
+			parts = append(parts, "1 entry "+c.what)
+		case c.n > 1:
+			parts = append(parts, fmt.Sprintf("%d entries %s", c.n, c.what))
+		}
 	}
-	return fmt.Sprintf("%d entries", n)
+	return strings.Join(parts, ", ")
 }
