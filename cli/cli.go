@@ -39,7 +39,9 @@ func Execute(ctx context.Context, args []string, std Streams) int {
 	)
 	if failed != nil {
 		err = failed
-		report(std.Err, err)
+		if _, ended := signals.exitCode(); !ended {
+			report(std.Err, err)
+		}
 	}
 	if closeErr := app.close(); closeErr != nil {
 		report(std.Err, closeErr)
@@ -110,15 +112,19 @@ It needs a RunPod API key: it asks for one when it finds none. Try it without
 an account with: podbay demo
 
 ` + exitCodesHelp,
-		Example: `  podbay                 the list; enter opens a shell
-  podbay demo            the same, on pretended pods of this machine
-  podbay ls --json       the list for scripts
-  podbay ssh my-pod      straight to a shell`,
+		Example: `# the list; enter opens a shell
+podbay
+# the same, on pretended pods of this machine
+podbay demo
+# the list for scripts
+podbay ls --json
+# straight to a shell
+podbay ssh my-pod`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runList(cmd.Context()) },
 	}
 	root.PersistentFlags().StringVar(&a.apiURL, "api-url", "", "where RunPod's API answers (also PODBAY_API_URL)")
-	root.PersistentFlags().StringVar(&a.debugFile, "debug", "", "write a trace without secrets to this `file`")
+	root.PersistentFlags().StringVar(&a.debugFile, "debug", "", "write a trace without secrets to this file")
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(a.demoCommand(), a.lsCommand(), a.sshCommand(), a.loginCommand(), a.logoutCommand(), a.settingsCommand(), a.versionCommand())

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"syscall"
 
 	"podbay/doctor"
 	"podbay/manager"
@@ -56,7 +57,7 @@ func silent(err error) bool {
 		status statusError
 		told   silentError
 	)
-	return errors.As(err, &status) || errors.As(err, &told)
+	return errors.As(err, &status) || errors.As(err, &told) || errors.Is(err, syscall.EPIPE)
 }
 
 // ExitCode maps what a command returned to the process's exit code.
@@ -75,6 +76,8 @@ func ExitCode(err error) int {
 		return exitOK
 	case errors.As(err, &status):
 		return int(status)
+	case errors.Is(err, syscall.EPIPE):
+		return 128 + int(syscall.SIGPIPE)
 	case errors.As(err, &usage), isCobraUsage(err):
 		return exitUsage
 	case errors.As(err, &settings):
@@ -83,7 +86,7 @@ func ExitCode(err error) int {
 		return exitNoPod
 	case errors.As(err, &unknown), errors.As(err, &changed):
 		return exitHostKey
-	case errors.Is(err, manager.ErrNoAPIKey), errors.Is(err, manager.ErrKeyRejected):
+	case errors.Is(err, manager.ErrNoAPIKey), errors.Is(err, manager.ErrKeyRejected), errors.Is(err, manager.ErrForbidden):
 		return exitNoKey
 	case errors.As(err, &failure) && failure.Verdict.ID == doctor.HostKeyRevoked:
 		return exitHostKey

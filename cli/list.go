@@ -7,13 +7,13 @@ import (
 	"podbay/ui"
 )
 
-// runList shows the terminal UI, or without a terminal the table.
+// runList shows the terminal UI, or the table without a terminal that can draw it.
 func (a *app) runList(ctx context.Context) error {
 	m, err := a.open(ctx)
 	if err != nil {
 		return err
 	}
-	if !a.onTerminal() {
+	if !a.onTerminal() || a.getenv("TERM") == "dumb" {
 		return a.printTable(ctx, m)
 	}
 	return a.runUI(ctx, m, "")

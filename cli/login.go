@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -35,6 +36,9 @@ func (a *app) runLogin(ctx context.Context) error {
 		return err
 	}
 	key, err := a.readKey(ctx)
+	if errors.Is(err, errNothingTyped) {
+		return fmt.Errorf("%w: nothing was typed, and nothing was changed", manager.ErrNoAPIKey)
+	}
 	if err != nil {
 		return err
 	}

@@ -95,7 +95,7 @@ type podJSON struct {
 
 type port22JSON struct {
 	Exposed bool `json:"exposed"`
-	Public  int  `json:"public"` // 0: none
+	Public  *int `json:"public"` // null: none
 }
 
 type routeJSON struct {
@@ -112,6 +112,7 @@ type sshJSON struct {
 	Sentence string     `json:"sentence"`
 	Remedy   string     `json:"remedy"`
 	Server   string     `json:"server"`
+	Latency  *float64   `json:"latencyMs"` // to the banner; null: not measured, or no answer
 	ProbedAt *time.Time `json:"probedAt"`
 }
 
@@ -125,10 +126,10 @@ func (a *app) printJSON(ctx context.Context, m *manager.Manager) error {
 		pods = append(pods, podJSON{
 			ID: p.ID, Name: p.Name, Status: p.Status, GPU: p.GPU, Image: p.Image, DataCenter: p.DataCenter,
 			CostPerHour: p.CostPerHour, StartedAt: optional(p.StartedAt), PublicIP: p.PublicIP,
-			Port22: port22JSON{Exposed: p.Exposes22, Public: p.PublicPort},
+			Port22: port22JSON{Exposed: p.Exposes22, Public: nonZero(p.PublicPort)},
 			Route:  routeJSON{p.Route.Kind, p.Route.Addr, p.Route.User, p.Route.Command, p.Route.Reason},
 			SSH: sshJSON{string(p.Verdict.ID), p.Verdict.Word, p.Verdict.Sentence, p.Verdict.Remedy,
-				p.ServerVersion, optional(p.Probed)},
+				p.ServerVersion, nonZero(float64(p.Latency) / float64(time.Millisecond)), optional(p.Probed)},
 		})
 	}
 	encoder := json.NewEncoder(a.std.Out)
@@ -137,6 +138,14 @@ func (a *app) printJSON(ctx context.Context, m *manager.Manager) error {
 		At   time.Time `json:"at"`
 		Pods []podJSON `json:"pods"`
 	}{listing.At.UTC(), pods})
+}
+
+// nonZero is v, or null in JSON when there is none.
+func nonZero[T int | float64](v T) *T {
+	if v == 0 {
+		return nil
+	}
+	return &v
 }
 
 func optional(t time.Time) *time.Time {

@@ -14,7 +14,7 @@ func (a *app) settingsCommand() *cobra.Command {
 		Short: "Print the settings file with every default, and say where it lives",
 		Long: `Print the settings file with every setting at its default. podbay reads it and
 never writes it; where it lives goes to standard error.`,
-		Example: `  podbay settings > ~/.config/podbay/config.toml`,
+		Example: `  mkdir -p ~/.config/podbay && podbay settings > ~/.config/podbay/config.toml`,
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			paths, err := config.DefaultPaths()

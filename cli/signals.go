@@ -28,6 +28,9 @@ func ownSignals(parent context.Context) (context.Context, *signals) {
 	ctx, cancel := context.WithCancelCause(parent)
 	s := &signals{received: make(chan os.Signal, 4), quit: make(chan struct{}), cancel: cancel}
 	signal.Notify(s.received, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	// A reader that left must not end the process before it has cleaned up: the
+	// write's error does.
+	signal.Ignore(syscall.SIGPIPE)
 	s.done.Go(s.listen)
 	return ctx, s
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -26,7 +27,12 @@ func (a *app) sshCommand() *cobra.Command {
 
 The exit code is the remote shell's own. Inside the shell, after a newline,
 ~. leaves and ~? tells what else there is, as in OpenSSH.`,
-		Args: cobra.ExactArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usageError{errors.New("which pod? podbay ssh POD takes one name or ID; podbay ls shows them")}
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case jump != "":
@@ -68,7 +74,11 @@ func (a *app) runSSH(ctx context.Context, word string, via manager.RouteKind) er
 		return err
 	}
 	session, err := a.connect(ctx, m, manager.ConnectRequest{PodID: pod.ID, Via: via})
-	if err != nil {
+	var failure *manager.Failure
+	switch {
+	case errors.As(err, &failure) && via == "" && pod.HasProxy && pod.Route.Kind == manager.RouteDirect:
+		return fmt.Errorf("%w (podbay ssh --proxy %s)", err, pod.ID)
+	case err != nil:
 		return err
 	}
 	session.SetStdin(a.std.In)
@@ -129,6 +139,9 @@ func (a *app) trusts(ctx context.Context, q *manager.HostKeyUnknown) bool {
 	if q.Pod.Route.Kind == manager.RouteProxy {
 		check = "It is the same for all your pods: to check it, compare what another machine is shown."
 	}
+	if q.Note != "" {
+		check += "\n" + q.Note
+	}
 	fmt.Fprintf(a.std.Err, "The host key of %s (%s) is not known yet. At %s it shows this %s key:\n  %s\n%s\n"+
 		"Trust it and connect? Type yes, or press enter for no: ", q.Holder(), q.Pod.Name, q.Addr, q.KeyType, q.Fingerprint, check)
 	answer, err := a.readLine(ctx)
@@ -140,20 +153,33 @@ func (a *app) readLine(ctx context.Context) (string, error) {
 	return await(ctx, func() (string, error) { return bufio.NewReader(a.std.In).ReadString('\n') })
 }
 
-// readSecret asks for something that must not be seen.
+// errNothingTyped says that a question was left with ctrl+c or ctrl+d.
+var errNothingTyped = errors.New("nothing was typed")
+
+// readSecret asks for something that must not be seen. The terminal is raw before
+// the question is there, so that nothing that is pasted at once is echoed.
 func (a *app) readSecret(ctx context.Context, question string) ([]byte, error) {
 	fd := int(a.std.In.Fd())
-	before, err := term.GetState(fd)
+	before, err := term.MakeRaw(fd)
 	if err != nil {
 		return nil, err
 	}
-	defer fmt.Fprintln(a.std.Err)
-	fmt.Fprint(a.std.Err, question)
-	secret, err := await(ctx, func() ([]byte, error) { return term.ReadPassword(fd) })
-	if err != nil {
-		return nil, errors.Join(err, term.Restore(fd, before))
+	line := term.NewTerminal(struct {
+		io.Reader
+		io.Writer
+	}{a.std.In, a.std.Err}, "")
+	secret, err := await(ctx, func() (string, error) { return line.ReadPassword(question) })
+	if restoreErr := term.Restore(fd, before); err == nil {
+		err = restoreErr
 	}
-	return secret, nil
+	switch {
+	case errors.Is(err, io.EOF):
+		fmt.Fprintln(a.std.Err)
+		return nil, errNothingTyped
+	case err != nil:
+		return nil, err
+	}
+	return []byte(secret), nil
 }
 
 // await returns what read gives, or ctx's end. A read that is given up goes on

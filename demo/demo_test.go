@@ -182,7 +182,7 @@ func TestLoginToReadyPod(t *testing.T) {
 		t.Error("the pod's host key is none of the known hosts")
 	}
 	text := w.prompt(client)
-	for _, want := range []string{"axolotl-finetune (this machine):~$ ", "runs on this machine", "\r" + w.temp} {
+	for _, want := range []string{"axolotl-finetune (this machine):~$ ", "demo shell on this machine", "\r" + w.temp} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in %q", want, text)
 		}

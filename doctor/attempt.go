@@ -61,11 +61,11 @@ func judgeProxyAttempt(f Facts, a Attempt) Verdict {
 // itself: something failed all the same.
 func orConnectFailed(v Verdict, a Attempt) Verdict {
 	switch v.ID {
-	case Ready, Checking, ProxyNoPort, ProxyNoIP, PortPending:
+	case Ready, Checking, ProxyNoPort, ProxyNoIP, PortPending, HostKeyChanged:
 	default:
 		return v
 	}
 	return Verdict{ID: ConnectFailed, Tone: ToneBad, Word: "failed", Shell: true,
 		Sentence: "The connection failed: " + a.Cause + ".",
-		Remedy:   "Try again; what was seen stands below."}
+		Remedy:   "Remove what caused that, then try again."}
 }

@@ -18,9 +18,12 @@ type Facts struct {
 	DirectAddr string // host:port of the direct endpoint; "" without one
 	HasProxy   bool
 	CanStart   bool
-	Cluster    bool // a cluster member, which the pod calls cannot change
-	Probe      Probe
-	Login      Login
+	// HostKeyChanged says that the last connection was stopped at another host key
+	// than the known one.
+	HostKeyChanged bool
+	Cluster        bool // a cluster member, which the pod calls cannot change
+	Probe          Probe
+	Login          Login
 }
 
 // Outcome is what a port was seen to do, by a probe or while dialing.
@@ -65,10 +68,13 @@ const (
 
 // Login is the last login to the present container.
 type Login struct {
-	Outcome      LoginOutcome
-	Age          time.Duration
-	Offered      int // keys that were offered
-	Unusable     int // keys that were found and cannot be used
+	Outcome  LoginOutcome
+	Age      time.Duration
+	Offered  int // keys that were offered
+	Unusable int // keys that were found and cannot be used
+	// Blocked is what is wrong with a key that was found and would most likely have
+	// been taken, in a sentence without its full stop, next step included.
+	Blocked      string
 	Registered   Registered
 	PasswordOnly bool // the server takes passwords and no keys
 	MoreWanted   bool // the server took a key and wants something else besides
@@ -101,6 +107,7 @@ const (
 	TooManyKeys    ID = "too-many-keys"
 	MoreWanted     ID = "more-than-a-key"
 	HostKeyRevoked ID = "host-key-revoked"
+	HostKeyChanged ID = "host-key-changed"
 	SSHConfig      ID = "ssh-config-unsupported"
 	ProxyFailed    ID = "proxy-failed"
 	ConnectFailed  ID = "connect-failed"

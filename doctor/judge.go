@@ -94,6 +94,11 @@ func judgeDirect(f Facts) Verdict {
 	case PortRefused, PortTimeout, PortUnreachable, PortSilent, PortClosed, PortNotSSH:
 		return judgePort(f)
 	}
+	if f.HostKeyChanged {
+		return Verdict{ID: HostKeyChanged, Tone: ToneBad, Word: "host key changed", Shell: true,
+			Sentence: "The server at " + f.DirectAddr + " showed another host key than the known one, and podbay stopped.",
+			Remedy:   "Connect to see both fingerprints and what they can mean."}
+	}
 	if v, ok := judgeLogin(f); ok {
 		return v
 	}
@@ -149,8 +154,8 @@ func judgeLogin(f Facts) (v Verdict, ok bool) {
 	case LoginNoKey:
 		if l.Unusable > 0 {
 			return Verdict{ID: KeysUnusable, Tone: ToneBad, Word: "no usable key", Shell: hasRoute(f),
-				Sentence: "SSH keys were found on this machine, but none of them can be used.",
-				Remedy:   "Mend the first one: what is wrong with it stands below."}, true
+				Sentence: "SSH keys were found on this machine, but none of them can be used" + because(l.Blocked) + ".",
+				Remedy:   "Mend that, then try again."}, true
 		}
 		return Verdict{ID: NoLocalKey, Tone: ToneBad, Word: "no key", Shell: hasRoute(f),
 			Sentence: "There is no SSH key on this machine that podbay could log in with.",
@@ -161,6 +166,10 @@ func judgeLogin(f Facts) (v Verdict, ok bool) {
 	}
 	v = Verdict{Tone: ToneBad, Word: "key refused " + strings.ReplaceAll(Age(l.Age), " ", ""), Shell: hasRoute(f)}
 	switch {
+	case l.Blocked != "" && l.Registered != RegisteredYes:
+		v.ID = KeysUnusable
+		v.Sentence = "The key that is registered on your account was not offered: " + l.Blocked + "."
+		v.Remedy = "Mend that, then try again."
 	case l.PasswordOnly:
 		v.ID, v.Word = PasswordOnly, "password only"
 		v.Sentence = "The pod's SSH server takes only a password, which RunPod pods do not have: its sshd is not set up for keys."
@@ -179,7 +188,7 @@ func judgeLogin(f Facts) (v Verdict, ok bool) {
 		v.Remedy = "Name the right key with identity_file in podbay's settings, or with IdentityFile and IdentitiesOnly in ~/.ssh/config."
 	default:
 		v.ID = KeyRefused
-		v.Sentence = "The pod refused " + offered(l.Offered) + although(l.Registered) + ". Most often the key was registered after the pod was created, or the pod was created without SSH; from outside the two look alike."
+		v.Sentence = "The pod refused " + offered(l.Offered) + although(l.Offered, l.Registered) + ". Most often the key was registered after the pod was created, or the pod was created without SSH; from outside the two look alike."
 		v.Remedy = "Add your public key to ~/.ssh/authorized_keys in the pod's web terminal, or create the pod anew." + proxyHint(f)
 	}
 	return v, true
@@ -201,11 +210,21 @@ func unregistered(offered int) string {
 	return fmt.Sprintf("none of the %d keys found on this machine is", offered)
 }
 
-func although(r Registered) string {
-	if r == RegisteredYes {
+func because(problem string) string {
+	if problem == "" {
+		return ""
+	}
+	return ": " + problem
+}
+
+func although(offered int, r Registered) string {
+	switch {
+	case r != RegisteredYes:
+		return ""
+	case offered == 1:
 		return ", although it is registered on your account"
 	}
-	return ""
+	return ", although one of them is registered on your account"
 }
 
 func offered(n int) string {
@@ -214,6 +233,8 @@ func offered(n int) string {
 		return "the keys that were offered"
 	case 1:
 		return "the key that was offered"
+	case 2:
+		return "both keys that were offered"
 	}
 	return fmt.Sprintf("all %d keys that were offered", n)
 }

@@ -95,7 +95,7 @@ func TestLoginAndLogout(t *testing.T) {
 		says  string
 	}{
 		{wrongKey + "\n", 77, "does not accept"},
-		{"", 1, "nothing was entered"},
+		{"", 77, "nothing was entered"},
 		{"two words\n", 77, ""},
 		{apiKey + "\r\n", 0, w.credentials()},
 	} {

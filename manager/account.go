@@ -18,6 +18,7 @@ var (
 	ErrNoAPIKey    = config.ErrNoAPIKey                     // ask for one
 	ErrCredentials = config.ErrCredentials                  // comes with ErrNoAPIKey: say why
 	ErrKeyRejected = errors.New("the API key was rejected") // ask for another one
+	ErrForbidden   = runpod.ErrForbidden                    // the key lacks the scope for one call
 )
 
 // Origin says whether address can be used as the API's and returns it in its
@@ -110,7 +111,7 @@ func (m *Manager) callError(err error) error {
 func (m *Manager) Login(ctx context.Context, key string) error {
 	secret := config.Secret(strings.TrimSpace(key))
 	if secret == "" {
-		return errors.New("nothing was entered: paste the API key")
+		return fmt.Errorf("%w: nothing was entered; paste the API key", ErrNoAPIKey)
 	}
 	client, err := m.newClient(secret)
 	if err == nil {
@@ -143,6 +144,8 @@ func loginError(err error) error {
 		return fmt.Errorf("%w: RunPod does not accept it; copy it again, or make a new one at %s", ErrKeyRejected, APIKeysPage)
 	case errors.Is(err, runpod.ErrBadKey):
 		return fmt.Errorf("%w: it was not sent: %w", ErrKeyRejected, err)
+	case errors.Is(err, runpod.ErrBadKey):
+		return fmt.Errorf("%w: %w", ErrKeyRejected, err)
 	case errors.Is(err, runpod.ErrForbidden):
 		return fmt.Errorf("%w: RunPod knows it, but it may not read pods; make one with read and write access to pods at %s", ErrKeyRejected, APIKeysPage)
 	}

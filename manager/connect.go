@@ -120,7 +120,7 @@ func (m *Manager) findKeys(ctx context.Context, a *attempt) error {
 		}
 	}
 	if len(a.usable) == 0 {
-		login := doctor.Login{Outcome: doctor.LoginNoKey, Unusable: len(a.found.Identities)}
+		login := doctor.Login{Outcome: doctor.LoginNoKey, Unusable: len(a.found.Identities), Blocked: m.blocked(a)}
 		return m.failure(a, doctor.Attempt{Login: login}, errors.New("there is no usable key"))
 	}
 	return nil
@@ -210,6 +210,7 @@ func (m *Manager) loggedIn(a *attempt, info sshconn.Info) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	delete(m.changed, a.pod.ID)
 	if probe, ok := m.probes[a.pod.ID]; !ok || probe.result.Outcome != sshconn.ProbeBanner {
 		delete(m.probes, a.pod.ID)
 	}

@@ -236,6 +236,10 @@ func (m *Manager) act(ctx context.Context, podID string, action runpod.Action) e
 // ErrNoPod says that no pod, or more than one, is what the user meant.
 var ErrNoPod = errors.New("no such pod")
 
+// minIDPrefix is how much of an ID names a pod: less of it means little to a
+// person.
+const minIDPrefix = 4
+
 // Find returns the pod that a user means: by ID, by name, or by the only name
 // or ID that begins so. Its error wraps ErrNoPod.
 func Find(pods []Pod, word string) (Pod, error) {
@@ -246,7 +250,7 @@ func Find(pods []Pod, word string) (Pod, error) {
 			return p, nil
 		case p.Name == word:
 			named = append(named, p)
-		case strings.HasPrefix(p.Name, word) || strings.HasPrefix(p.ID, word):
+		case strings.HasPrefix(p.Name, word) || len(word) >= minIDPrefix && strings.HasPrefix(p.ID, word):
 			begin = append(begin, p)
 		}
 	}

@@ -224,7 +224,7 @@ func TestFind(t *testing.T) {
 		{ID: "abc1", Name: "train"}, {ID: "abd2", Name: "train"}, {ID: "xyz3", Name: "serve"}, {ID: "serve", Name: "other"},
 	}
 	tests := []struct{ word, want string }{
-		{"abc1", "abc1"}, {"serve", "serve"}, {"xy", "xyz3"}, {"oth", "serve"}, {"train", ""}, {"ab", ""}, {"nothing", ""}, {"", ""},
+		{"abc1", "abc1"}, {"serve", "serve"}, {"xyz3", "xyz3"}, {"xyz3a", ""}, {"xy", ""}, {"oth", "serve"}, {"train", ""}, {"ab", ""}, {"nothing", ""}, {"", ""},
 	}
 	for _, tt := range tests {
 		got, err := manager.Find(pods, tt.word)

@@ -30,7 +30,7 @@ func (m *Manager) refusal(ctx context.Context, a *attempt, err error) error {
 	seen := doctor.Attempt{Addr: a.route.Addr}
 	switch {
 	case errors.As(err, &unknown):
-		return &HostKeyUnknown{Pod: a.row, Addr: unknown.Addr, KeyType: sshkey.TypeName(unknown.Key), Fingerprint: unknown.Fingerprint}
+		return m.hostKeyUnknown(a, unknown)
 	case errors.As(err, &changed):
 		return m.hostKeyChanged(a, changed)
 	case errors.As(err, &passphrase):
@@ -43,6 +43,14 @@ func (m *Manager) refusal(ctx context.Context, a *attempt, err error) error {
 		seen.Probe = m.measured(a, connect)
 	}
 	return m.failure(a, seen, err)
+}
+
+func (m *Manager) hostKeyUnknown(a *attempt, err *sshconn.HostKeyUnknownError) error {
+	question := &HostKeyUnknown{Pod: a.row, Addr: err.Addr, KeyType: sshkey.TypeName(err.Key), Fingerprint: err.Fingerprint}
+	if _, warnings, lookupErr := m.known.Lookup(err.Name); lookupErr == nil && len(warnings) > 0 {
+		question.Note = "It may have been known: " + warnings[0]
+	}
+	return question
 }
 
 func (m *Manager) hostKeyChanged(a *attempt, err *sshconn.HostKeyChangedError) error {
@@ -83,6 +91,7 @@ func (m *Manager) refusedLogin(ctx context.Context, a *attempt, err *sshconn.Aut
 		TooMany:    err.TooMany || len(err.Skipped) > 0,
 		MoreWanted: slices.ContainsFunc(err.Offered, func(o sshconn.Attempt) bool { return o.Taken }),
 		Unusable:   len(err.Unusable),
+		Blocked:    m.blocked(a),
 	}
 	login.PasswordOnly = !login.MoreWanted && len(err.Methods) > 0 && !slices.Contains(err.Methods, "publickey")
 	if login.Offered == 0 && !login.PasswordOnly {
@@ -95,6 +104,23 @@ func (m *Manager) refusedLogin(ctx context.Context, a *attempt, err *sshconn.Aut
 	})
 	login.Registered = m.anyRegistered(ctx, err.Offered)
 	return login
+}
+
+// blocked is what is wrong with the first key that was found and cannot be used:
+// with one that is registered, or with any when there is no usable one.
+func (m *Manager) blocked(a *attempt) string {
+	m.mu.Lock()
+	registered := m.registered.fingerprints
+	m.mu.Unlock()
+	for _, id := range a.found.Identities {
+		if id.Problem == nil {
+			continue
+		}
+		if len(a.usable) == 0 || id.Public != nil && registered[sshkey.Fingerprint(id.Public)] {
+			return id.Problem.Error()
+		}
+	}
+	return ""
 }
 
 func (m *Manager) anyRegistered(ctx context.Context, offered []sshconn.Attempt) doctor.Registered {

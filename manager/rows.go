@@ -70,7 +70,7 @@ func (m *Manager) row(p runpod.Pod) Pod {
 	}
 	facts := m.facts(p, now)
 	if probe, ok := m.probes[p.ID]; ok && facts.Probe.Outcome != "" {
-		row.Probed, row.ServerVersion = probe.at, probe.result.Banner
+		row.Probed, row.ServerVersion, row.Latency = probe.at, probe.result.Banner, probe.result.Latency
 	}
 	row.Verdict = doctor.Judge(facts)
 	return row
@@ -99,6 +99,8 @@ func (m *Manager) facts(p runpod.Pod, now time.Time) doctor.Facts {
 			Got:     probe.result.Got,
 		}
 	}
+	name, changed := m.changed[p.ID]
+	f.HostKeyChanged = changed && name == hostKeyAlias(p.ID)
 	f.Login = login(m.memory[p.ID], route(p, "").Kind, p.StartedAt, now)
 	return f
 }

@@ -34,6 +34,16 @@ func (m *Manager) ForgetHostKey(_ context.Context, podID string) error {
 	return nil
 }
 
+// hostKeyAlias is the name under which a pod's host key is kept; "" for an ID that
+// has none.
+func hostKeyAlias(podID string) string {
+	name, err := sshconn.HostKeyName(podID)
+	if err != nil {
+		return ""
+	}
+	return name
+}
+
 // TrustHostKey keeps key as the pod's, as though it had been accepted on an
 // earlier visit.
 func (m *Manager) TrustHostKey(podID string, key ssh.PublicKey) error {

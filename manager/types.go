@@ -50,8 +50,9 @@ type Pod struct {
 	Cluster       string // cluster ID; "" for a standalone pod
 	CanStart      bool
 	CanStop       bool
-	Probed        time.Time // when SSH was last measured; zero when not yet
-	ServerVersion string    // the SSH banner that the last probe saw
+	Probed        time.Time     // when SSH was last measured; zero when not yet
+	Latency       time.Duration // to the SSH banner, when it was last measured; 0 without one
+	ServerVersion string        // the SSH banner that the last probe saw
 	Verdict       doctor.Verdict
 }
 
@@ -92,6 +93,9 @@ type HostKeyUnknown struct {
 	Addr        string
 	KeyType     string // "ED25519"
 	Fingerprint string // SHA256:...
+	// Note is what keeps podbay from being sure that the key was never known: lines
+	// of its known_hosts file that cannot be read. "" when nothing does.
+	Note string
 }
 
 func (e *HostKeyUnknown) Error() string {

@@ -17,7 +17,7 @@ type program struct {
 }
 
 // motd keeps a user from taking this machine for a rented one.
-const motd = "This demo shell runs on this machine, in a temporary home that goes when the demo ends."
+const motd = "A demo shell on this machine; its home goes when the demo ends."
 
 // shellProgram returns an interactive shell, or command run by a shell.
 func shellProgram(c Container, command string, onPTY bool, clientEnv []string) program {

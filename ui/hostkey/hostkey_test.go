@@ -48,7 +48,7 @@ func changed(p manager.Pod, seen, started int, canForget bool) Changed {
 	}
 	return NewChanged(screen.NewTheme(true), &manager.HostKeyChanged{
 		Started: since,
-		Pod: p, Addr: p.Route.Addr, KeyType: "ED25519", Offered: newPrint,
+		Pod:     p, Addr: p.Route.Addr, KeyType: "ED25519", Offered: newPrint,
 		Known:  []string{"ED25519 " + oldPrint, "RSA " + oldRSA},
 		SeenAt: at(seen), StartedAt: at(started), File: "/home/me/.local/share/podbay/known_hosts",
 	}, now, canForget)

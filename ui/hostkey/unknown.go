@@ -83,7 +83,7 @@ func (m Unknown) laidOut() screen.Dialog {
 			ask.Fact{Label: "Address", Text: q.Addr},
 			ask.Fact{Label: "Host key", Text: q.KeyType + ", with the fingerprint"})+
 			"\n"+m.theme.Title.Render(q.Fingerprint),
-		meaning, check)
+		meaning, check, m.question.Note)
 	d.Foot = m.buttons.View(m.theme, inner)
 	return d
 }

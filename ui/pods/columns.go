@@ -28,6 +28,7 @@ const (
 const (
 	marker   = 2  // cells before the first column, for the sign of the selected row
 	nameRoom = 14 // what a name gets before a column more is shown
+	nameFull = 24 // what it gets before the columns that matter least
 )
 
 // gapFor is the cells between columns: at 80 one, so that the addresses fit.
@@ -45,7 +46,7 @@ var byImportance = [...]column{colName, colSSH, colIP, colPort, colStatus, colCo
 var headings = [columns]string{"NAME", "STATUS", "GPU", "PUBLIC IP", "PORT 22", "SSH", "$/H", "UPTIME"}
 
 // widest bounds a column, whatever its texts are.
-var widest = [columns]int{40, 14, 18, 39, 13, 16, 8, 9}
+var widest = [columns]int{40, 14, 18, 39, 13, 18, 8, 9}
 
 // widths holds the cells of each column; 0 for a column that is not drawn.
 type widths [columns]int
@@ -70,12 +71,17 @@ func choose(need widths, width int) widths {
 	left := width - marker
 	for _, c := range byImportance {
 		want := need[c]
-		if c == colName {
+		room := left
+		switch c {
+		case colName:
 			want = min(want, nameRoom, left)
-		} else {
+		case colGPU, colUptime:
+			want += gapFor(width)
+			room -= max(0, min(need[colName], nameFull)-nameRoom) // a whole name goes first
+		default:
 			want += gapFor(width)
 		}
-		if want <= left {
+		if want <= room {
 			out[c] = need[c]
 			left -= want
 		}

@@ -78,7 +78,7 @@ func TestColumnsByWidth(t *testing.T) {
 		{60, "NAME PUBLIC IP PORT 22 SSH $/H"},
 		{72, "NAME STATUS PUBLIC IP PORT 22 SSH $/H"},
 		{80, "NAME STATUS PUBLIC IP PORT 22 SSH $/H"},
-		{96, "NAME STATUS GPU PUBLIC IP PORT 22 SSH $/H UPTIME"},
+		{96, "NAME STATUS GPU PUBLIC IP PORT 22 SSH $/H"},
 		{120, "NAME STATUS GPU PUBLIC IP PORT 22 SSH $/H UPTIME"},
 	} {
 		w := choose(need, c.width)
