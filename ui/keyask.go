@@ -75,25 +75,19 @@ func wantsKey(err error) bool {
 // anew when it was answered, declined the wizard's reply when it was not.
 func (m model) askForKeys(question error, declined tea.Msg, again func(model) (model, tea.Cmd)) (model, tea.Cmd) {
 	m, cmd := m.askQuestion(question)
-	m.keying.asking, m.keying.again, m.keying.declined = true, again, declined
+	m.keying.asking, m.keying.question, m.keying.again, m.keying.declined = true, question, again, declined
 	return m, cmd
 }
 
 // keyAnswered takes what a question of the wizard's was answered with, and goes
 // back to the wizard.
 func (m model) keyAnswered(intent screen.Intent) (model, tea.Cmd) {
-	again, declined := m.keying.again, m.keying.declined
-	m.keying.asking, m.keying.again, m.keying.declined = false, nil, nil
+	question, again, declined := m.keying.question, m.keying.again, m.keying.declined
+	m.keying.asking, m.keying.question, m.keying.again, m.keying.declined = false, nil, nil, nil
 	m.page, m.state = nil, inKeys
 	switch intent := intent.(type) {
 	case hostkey.Trust:
-		m.keying.hostKeys = maps.Clone(m.keying.hostKeys)
-		if m.keying.hostKeys == nil {
-			m.keying.hostKeys = map[string]string{}
-		}
-		m.keying.hostKeys[intent.PodID] = intent.Fingerprint
-		m.keying.accepted = append(slices.Clone(m.keying.accepted), intent.Fingerprint)
-		return again(m)
+		return again(m.trusting(intent, question))
 	case hostkey.ForgetHostKey:
 		m.keying.forget = intent.PodID
 		return again(m)
@@ -105,4 +99,25 @@ func (m model) keyAnswered(intent screen.Intent) (model, tea.Cmd) {
 		return m, nil
 	}
 	return m.toKeys(declined)
+}
+
+// trusting keeps an accepted host key. The proxy's is that of every pod behind it:
+// it is asked about once.
+func (m model) trusting(trust hostkey.Trust, question error) model {
+	m.keying.accepted = append(slices.Clone(m.keying.accepted), trust.Fingerprint)
+	m.keying.hostKeys = maps.Clone(m.keying.hostKeys)
+	if m.keying.hostKeys == nil {
+		m.keying.hostKeys = map[string]string{}
+	}
+	m.keying.hostKeys[trust.PodID] = trust.Fingerprint
+	var unknown *manager.HostKeyUnknown
+	if !errors.As(question, &unknown) || unknown.Pod.Route.Kind != manager.RouteProxy {
+		return m
+	}
+	for _, p := range m.pods.Pods() {
+		if p.Route.Kind == manager.RouteProxy && p.Route.Addr == unknown.Addr {
+			m.keying.hostKeys[p.ID] = trust.Fingerprint
+		}
+	}
+	return m
 }

@@ -39,6 +39,7 @@ type keying struct {
 	proof call // the pods that are being tried
 
 	asking   bool                         // a question of the wizard's is on the screen
+	question error                        // which one
 	again    func(model) (model, tea.Cmd) // what to do anew when it was answered
 	declined tea.Msg                      // the wizard's reply when it was not; nil for none
 	forget   string                       // ID of the pod whose known host key is forgotten before that

@@ -295,6 +295,9 @@ func TestTheWantedPodIsAskedAboutAtOnce(t *testing.T) {
 	if m = give(m, takes(gamma)); m.step != stepDone {
 		t.Error("the proof of the wanted pod is not the end")
 	}
+	if again := give(press(m, "esc"), takes(gamma)); again.step != stepProof {
+		t.Error("what was known already is the end again")
+	}
 	if _, intent = asktest.Press(m, "enter"); !equal(intent, Connect{gamma}) {
 		t.Errorf("enter gave %#v", intent)
 	}
@@ -307,6 +310,10 @@ func TestAPassphraseIsAskedForOnce(t *testing.T) {
 	}
 	if _, intent := wants(t, m, Answered{beta.ID}); !equal(intent, Prove{print1, []string{beta.ID}}) {
 		t.Errorf("a host key's answer gave %#v", intent)
+	}
+	m = give(m, Proving{Pods: []manager.Pod{delta}}, unknownHost(delta))
+	if _, intent := wants(t, m, Answered{beta.ID}); !equal(intent, Prove{print1, []string{beta.ID, delta.ID}}) {
+		t.Errorf("the answer for the same host gave %#v", intent)
 	}
 }
 
@@ -325,6 +332,20 @@ func TestOneThingAtATime(t *testing.T) {
 		if next, intent := wants(t, m, late); intent != nil || next.task != applying || len(next.plan.Diff) != len(addPlan.Diff) {
 			t.Errorf("%T was taken: %#v", late, intent)
 		}
+	}
+}
+
+func TestTheSelectionStaysWhileAPodIsTriedAgain(t *testing.T) {
+	m := atProof(alpha, gamma)
+	m.wanted = gamma.ID
+	m = press(give(m, refuses(alpha), refuses(gamma)), "down")
+	m = give(m, Proving{Pods: []manager.Pod{alpha, gamma}}, refuses(alpha))
+	if r, _ := m.current(); r.pod.ID != gamma.ID {
+		t.Errorf("%s is selected", r.pod.Name)
+	}
+	m = give(press(m, "up"), Proving{Pods: []manager.Pod{alpha}})
+	if r, _ := m.current(); r.pod.ID != alpha.ID {
+		t.Errorf("%s is selected", r.pod.Name)
 	}
 }
 

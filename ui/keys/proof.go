@@ -47,27 +47,41 @@ func (m Model) prove(podIDs ...string) (Model, screen.Intent) {
 }
 
 // sameQuestion names a pod, and those that its answer will do for: a passphrase is
-// the key's and not the pod's.
+// the key's, and the proxy's host key is that of every pod behind it.
 func (m Model) sameQuestion(podID string) []string {
 	ids := []string{podID}
-	if i := m.rowOf(podID); i < 0 || !isPassphrase(m.rows[i]) {
-		return ids
+	if i := m.rowOf(podID); i >= 0 {
+		ids = append(ids, m.alsoAsking(podID, m.rows[i].proof.Question)...)
 	}
+	return ids
+}
+
+// alsoAsking names the pods but one that wait for the answer to a question.
+func (m Model) alsoAsking(but string, question error) []string {
+	var ids []string
 	for _, r := range m.rows {
-		if r.pod.ID != podID && isPassphrase(r) {
+		if r.pod.ID != but && oneAnswer(question, r.proof.Question) {
 			ids = append(ids, r.pod.ID)
 		}
 	}
 	return ids
 }
 
-func isPassphrase(r row) bool {
-	var wanted *manager.PassphraseWanted
-	return errors.As(r.proof.Question, &wanted)
+// oneAnswer tells whether one answer will do for both questions.
+func oneAnswer(a, b error) bool {
+	var (
+		wantedA, wantedB *manager.PassphraseWanted
+		hostA, hostB     *manager.HostKeyUnknown
+	)
+	if errors.As(a, &wantedA) && errors.As(b, &wantedB) {
+		return wantedA.Path == wantedB.Path
+	}
+	return errors.As(a, &hostA) && errors.As(b, &hostB) && hostA.Addr == hostB.Addr && hostA.Fingerprint == hostB.Fingerprint
 }
 
 // proving shows the pods that are being tried.
 func (m Model) proving(msg Proving) Model {
+	first := len(m.rows) == 0
 	m.rows = slices.Clone(m.rows)
 	if msg.Command != "" {
 		m.command = msg.Command
@@ -79,14 +93,14 @@ func (m Model) proving(msg Proving) Model {
 		}
 		m.rows = append(m.rows, row{pod: p, trying: true})
 	}
-	if i := m.rowOf(m.wanted); i >= 0 {
+	if i := m.rowOf(m.wanted); i >= 0 && first {
 		m.row = i
 	}
 	return m
 }
 
 // proved takes what was found out of one pod. A question of the pod that the
-// person wants is asked at once, and when it takes the key that is the end.
+// person wants is asked at once, and when it takes the key that is the end, once.
 func (m Model) proved(p manager.Proof) (Model, screen.Intent) {
 	if p.Err != nil || p.Pod.ID == "" {
 		m.problem, m.said = p.Sentence, ""
@@ -97,12 +111,14 @@ func (m Model) proved(p manager.Proof) (Model, screen.Intent) {
 	if i < 0 {
 		i, m.rows = len(m.rows), append(m.rows, row{})
 	}
+	known := m.rows[i].tried && m.rows[i].proof.Takes
 	m.rows[i] = row{pod: p.Pod, tried: true, proof: p}
 	if m.step != stepProof || p.Pod.ID != m.wanted || m.confirm != nil || m.task != idle {
 		return m, nil
 	}
 	var changed *manager.HostKeyChanged
 	switch {
+	case p.Takes && known:
 	case p.Takes:
 		return m.done(), nil
 	case p.Question != nil && !errors.As(p.Question, &changed):
@@ -208,5 +224,18 @@ func (m Model) askRecreate(c Costs) Model {
 func (m Model) tryAgain(p manager.Pod, did string) (Model, screen.Intent) {
 	m.said = did
 	m.did = append(m.did[:len(m.did):len(m.did)], did)
-	return m.prove(p.ID)
+	return m.prove(append(m.proxyAsking(), p.ID)...)
+}
+
+// proxyAsking names the pods that wait for the proxy's host key to be trusted,
+// which it may have been meanwhile.
+func (m Model) proxyAsking() []string {
+	var ids []string
+	for _, r := range m.rows {
+		var unknown *manager.HostKeyUnknown
+		if errors.As(r.proof.Question, &unknown) && r.proof.Route.Kind == manager.RouteProxy {
+			ids = append(ids, r.pod.ID)
+		}
+	}
+	return ids
 }

@@ -49,7 +49,7 @@ func proofWords(r row) (doctor.Tone, string) {
 	case r.proof.Question != nil:
 		return doctor.ToneWarn, questionWords(r.proof.Question)
 	}
-	return doctor.ToneBad, "does not take it"
+	return doctor.ToneBad, "no login"
 }
 
 // questionWords names what a pod waits for.

@@ -90,7 +90,7 @@ func (m Model) laidOut() screen.Dialog {
 			ask.Fact{Label: "Key file", Text: m.wanted.Name}),
 		m.wanted.Fingerprint,
 		"The pod accepts this key, but its file is encrypted. The passphrase is the one that was chosen when the key was made; RunPod does not know it.",
-		"It is used for this connection only and is not stored. To be asked less often, add the key to ssh-agent: ssh-add "+m.wanted.Name)
+		"It is held in memory for as long as this takes, and is not stored. To be asked less often, add the key to ssh-agent: ssh-add "+m.wanted.Name)
 	d.Foot = m.field.View() + "\n" + m.hint(inner)
 	return d
 }
