@@ -127,6 +127,6 @@ podbay ssh my-pod`,
 	root.PersistentFlags().StringVar(&a.debugFile, "debug", "", "write a trace without secrets to this file")
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(a.demoCommand(), a.lsCommand(), a.sshCommand(), a.loginCommand(), a.logoutCommand(), a.settingsCommand(), a.versionCommand())
+	root.AddCommand(a.demoCommand(), a.lsCommand(), a.sshCommand(), a.keysCommand(), a.loginCommand(), a.logoutCommand(), a.settingsCommand(), a.versionCommand())
 	return root
 }

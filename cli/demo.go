@@ -11,6 +11,7 @@ import (
 	"podbay/config"
 	"podbay/demo"
 	"podbay/manager"
+	"podbay/ui"
 )
 
 // demoEnd bounds the clean-up of the demo: its shells are told to end, and
@@ -50,7 +51,7 @@ func (a *app) runDemo(ctx context.Context) (err error) {
 	if !a.onTerminal() {
 		return a.printTable(ctx, m)
 	}
-	return a.runUI(ctx, m, "demo: this machine")
+	return a.runUI(ctx, ui.Options{Manager: m, Title: "demo: this machine"})
 }
 
 // openDemo makes a manager that sees the demo's account and home alone.

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 
-	"podbay/manager"
 	"podbay/ui"
 )
 
@@ -16,16 +15,11 @@ func (a *app) runList(ctx context.Context) error {
 	if !a.onTerminal() || a.getenv("TERM") == "dumb" {
 		return a.printTable(ctx, m)
 	}
-	return a.runUI(ctx, m, "")
+	return a.runUI(ctx, ui.Options{Manager: m})
 }
 
-func (a *app) runUI(ctx context.Context, m *manager.Manager, badge string) error {
+func (a *app) runUI(ctx context.Context, opts ui.Options) error {
 	a.signals.dropInterrupts()
-	return ui.Run(ctx, ui.Options{
-		Manager: m,
-		In:      a.std.In,
-		Out:     a.std.Out,
-		Title:   badge,
-		Getenv:  a.getenv,
-	})
+	opts.In, opts.Out, opts.Getenv = a.std.In, a.std.Out, a.getenv
+	return ui.Run(ctx, opts)
 }

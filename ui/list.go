@@ -86,7 +86,12 @@ func (m model) refreshed(msg refreshedMsg) (model, tea.Cmd) {
 	}
 	m.pods = m.pods.SetListing(msg.listing)
 	m, probe := m.measure()
-	return m, tea.Batch(next, probe)
+	var keys tea.Cmd
+	if m.keysFirst && m.atHome() {
+		m.keysFirst = false
+		m, keys = m.openKeys("")
+	}
+	return m, tea.Batch(next, probe, keys)
 }
 
 func needsKey(err error) bool {

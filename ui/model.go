@@ -60,12 +60,14 @@ type model struct {
 	login   call
 	keying  keying
 
+	keysFirst bool // the wizard opens by itself, once, when RunPod has answered
+
 	now     time.Time
 	ticking bool // a clockMsg is on its way
 }
 
 func newModel(mgr dialer, opts Options, run *effects) model {
-	m := model{mgr: mgr, run: run, clock: opts.Now, theme: screen.NewTheme(true)}
+	m := model{mgr: mgr, run: run, clock: opts.Now, theme: screen.NewTheme(true), keysFirst: opts.Keys}
 	if m.clock == nil {
 		m.clock = time.Now
 	}

@@ -71,6 +71,7 @@ type Options struct {
 	Out     *os.File            // a terminal; nil means standard output
 	Getenv  func(string) string // tells of colours and the terminal; nil means os.Getenv
 	Title   string              // a badge in the header: "demo: this machine"; "" for none
+	Keys    bool                // open the key wizard as soon as RunPod has answered
 	Now     func() time.Time    // nil means time.Now
 }
 
