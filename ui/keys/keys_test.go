@@ -142,6 +142,7 @@ func TestIntents(t *testing.T) {
 		{"try again", mixed, "r", Prove{Fingerprint: print1}},
 		{"go on", mixed, "enter", nil},
 		{"shell", mixed, "enter enter", Connect{beta}},
+		{"a shell on the selected pod", give(mixed, takes(alpha)), "j enter enter", Connect{beta}},
 		{"list", mixed, "enter b", screen.Back{}},
 		{"answer", asking, "enter", Answer{unknownHost(gamma).Proof.Question, gamma.ID}},
 		{"esc from the proof looks at the account", mixed, "esc", PlanFix{}},
@@ -346,6 +347,16 @@ func TestTheSelectionStaysWhileAPodIsTriedAgain(t *testing.T) {
 	m = give(press(m, "up"), Proving{Pods: []manager.Pod{alpha}})
 	if r, _ := m.current(); r.pod.ID != alpha.ID {
 		t.Errorf("%s is selected", r.pod.Name)
+	}
+}
+
+// A pod whose container is recreated is not running for a while, and has no proof
+// then.
+func TestWhatIsNotTriedIsNotKnown(t *testing.T) {
+	m := give(atProof(alpha), refuses(alpha))
+	m = give(press(give(press(m, "R"), Costs{Pod: alpha}), "y"), Recreated{Pod: alpha}, Proving{Pods: []manager.Pod{alpha}}, ProofOver{})
+	if _, intent := asktest.Press(m, "a"); intent != nil || m.rows[0].tried || m.keys.recreate.Enabled() {
+		t.Errorf("the old proof stays: %+v", m.rows[0])
 	}
 }
 

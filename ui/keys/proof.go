@@ -127,11 +127,14 @@ func (m Model) proved(p manager.Proof) (Model, screen.Intent) {
 	return m, nil
 }
 
-// proofOver ends the trying: pods that nothing was heard of were not tried.
+// proofOver ends the trying. A pod that nothing was heard of does not run now, as
+// one whose container is being recreated: what was known of it is not so any more.
 func (m Model) proofOver() Model {
 	m.rows, m.trying = slices.Clone(m.rows), false
 	for i := range m.rows {
-		m.rows[i].trying = false
+		if m.rows[i].trying {
+			m.rows[i] = row{pod: m.rows[i].pod}
+		}
 	}
 	return m
 }
@@ -193,6 +196,9 @@ func (m Model) proofTyped(press tea.KeyPressMsg) (Model, screen.Intent) {
 	case key.Matches(press, m.keys.enter) && asks(r):
 		return m, Answer{r.proof.Question, r.pod.ID}
 	case key.Matches(press, m.keys.enter):
+		if r.tried && r.proof.Takes {
+			m.wanted = r.pod.ID
+		}
 		return m.done(), nil
 	default:
 		return m.scrolledBy(press), nil

@@ -93,7 +93,7 @@ func (m Model) proofDetails(width int) []string {
 	case asks(r):
 		return append(para(width, questionSentence(r.proof.Question)), para(width, "enter shows the question.")...)
 	case !r.tried:
-		return para(width, "Nothing was heard of it. r tries again.")
+		return para(width, "It was not tried: RunPod does not report it as running now. A container that starts takes a while; r tries again.")
 	case r.proof.Takes:
 		return para(width, ask.Name(r.pod.Name, r.pod.ID)+" takes the key. enter goes on.")
 	}
