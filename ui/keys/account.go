@@ -154,7 +154,7 @@ func (m Model) accountBody(width, _ int) []string {
 	}
 	out = append(out, m.lostLines(width)...)
 	if m.planned == planText {
-		out = append(out, m.checkLines(width)...)
+		out = append(out, m.heldLines(width)...) // the plan's warnings tell the findings
 	}
 	if len(out) > 0 {
 		out = append(out, "")

@@ -49,7 +49,7 @@ func TestAccountScreens(t *testing.T) {
 	lost := atAccount(addPlan, fingerprintEntry)
 	lost.report.Lost = []manager.RegisteredKey{{Type: "ED25519", Fingerprint: print2, Comment: "me@desk", Line: "ssh-ed25519 " + other}}
 	pasting := press(atAccount(addPlan), "p")
-	pasted := give(pasting, tea.PasteMsg{Content: "---- BEGIN SSH2 PUBLIC KEY ----\n" + other + "\n---- END SSH2 PUBLIC KEY ----\n"})
+	pasted := give(pasting, tea.PasteMsg{Content: "---- BEGIN SSH2 PUBLIC KEY ----\r" + other + "\r\n---- END SSH2 PUBLIC KEY ----\n"})
 	private := give(pasting, tea.PasteMsg{Content: "-----BEGIN OPENSSH PRIVATE KEY-----\nsecretstuff\n"})
 	check := manager.KeyCheck{Leaked: true, Findings: []manager.KeyFinding{{Sentence: "This is a private key.", Remedy: "Give the .pub file's line, and keep this to yourself."}}}
 	converted := manager.KeyCheck{Keys: []string{"ED25519 " + print2 + " me@desk"}, Findings: []manager.KeyFinding{{Sentence: "It is in RFC 4716's format, which was converted."}}}

@@ -18,6 +18,9 @@ import (
 // text is an RSA key of 16384 bits with its private half.
 const pasteLimit = 32 << 10
 
+// lineBreaks undoes what terminals make of a pasted line break.
+var lineBreaks = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
 // paste holds a key text that is being given. It keeps line breaks, which matter
 // in some formats, and lies behind a function: it may be a private key.
 type paste struct{ text func() string }
@@ -44,7 +47,7 @@ func (p paste) with(text string) *paste {
 func (m Model) pasteTyped(msg tea.Msg) (Model, screen.Intent) {
 	text := m.paste.reveal()
 	if pasted, ok := msg.(tea.PasteMsg); ok {
-		m.paste, m.problem, m.check = m.paste.with(text+pasted.Content), "", manager.KeyCheck{}
+		m.paste, m.problem, m.check = m.paste.with(text+lineBreaks.Replace(pasted.Content)), "", manager.KeyCheck{}
 		return m, nil
 	}
 	press, _ := msg.(tea.KeyPressMsg)
@@ -76,7 +79,7 @@ func (m Model) pasteBody(width, _ int) []string {
 	if text == "" {
 		return append(out, m.theme.Key.Render("> ")+m.theme.Dim.Render("nothing pasted yet"))
 	}
-	lines := strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
+	lines := strings.Split(text, "\n")
 	first := cleantext.Line(lines[0], 0)
 	if strings.Contains(text, "PRIVATE KEY") {
 		first = "a private key, which is not shown"
@@ -89,18 +92,24 @@ func (m Model) pasteBody(width, _ int) []string {
 	default:
 		out = append(out, m.theme.Dim.Render(fmt.Sprintf("  and %d lines more", len(lines)-1)))
 	}
-	if found := m.checkLines(width); len(found) > 0 {
+	if found := append(m.heldLines(width), m.findingLines(width)...); len(found) > 0 {
 		return append(append(out, ""), found...)
 	}
 	return append(append(out, ""), para(width, "enter shows what would change. Nothing is sent before you agree.")...)
 }
 
-// checkLines says what the given text is: its keys, and what was noticed.
-func (m Model) checkLines(width int) []string {
+// heldLines names the keys in the given text.
+func (m Model) heldLines(width int) []string {
 	var out []string
 	for _, k := range m.check.Keys {
 		out = append(out, m.status(doctor.ToneGood, "It holds "+k, width)...)
 	}
+	return out
+}
+
+// findingLines says what was noticed about it.
+func (m Model) findingLines(width int) []string {
+	var out []string
 	for _, f := range m.check.Findings {
 		tone := doctor.ToneWarn
 		if f.Fine {

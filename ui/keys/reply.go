@@ -86,6 +86,9 @@ func finishes(msg tea.Msg) (task, error) {
 // failed says why a task failed. The step stays, so that it can be tried again.
 func (m Model) failed(t task, err error) (Model, screen.Intent) {
 	m.problem, m.forward = err.Error(), false
+	if m.paste != nil && len(m.check.Findings) > 0 {
+		m.problem = "Nothing can be added from this text." // the findings say why
+	}
 	if t != loading {
 		m.said = ""
 	}
