@@ -2,6 +2,10 @@
 // terminal to a shell on the far side, until one of them ends. It knows no
 // RunPod and no Bubble Tea.
 //
+// A session begins with its opening: the terminal is raw and the far side is asked
+// for a shell, which takes as long as the far side likes. What is typed then is
+// dropped and never sent later; esc, ctrl+c and ~. cancel.
+//
 // Who does what while a session lasts, each in a goroutine that Run waits for:
 //   - keys: terminal → escapes → a bounded queue. It never waits for the far
 //     side, so that ~. works on a dead line.
@@ -16,7 +20,6 @@ package attach
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -34,16 +37,19 @@ type Options struct {
 	// without one the line is given up. 0 means 5 s and 15 s.
 	KeepAlive time.Duration
 	Patience  time.Duration
+	// OpenTimeout is how long the far side may take to open a shell. 0 means 20 s.
+	OpenTimeout time.Duration
 	// Describe names the far side in podbay's own lines: "pod-name (root@1.2.3.4:22001)".
 	Describe string
 }
 
 // The values of Options that 0 stands for.
 const (
-	defaultTerm      = "xterm-256color"
-	defaultKeepAlive = 5 * time.Second
-	defaultPatience  = 15 * time.Second
-	defaultDescribe  = "the far side"
+	defaultTerm        = "xterm-256color"
+	defaultKeepAlive   = 5 * time.Second
+	defaultPatience    = 15 * time.Second
+	defaultOpenTimeout = 20 * time.Second
+	defaultDescribe    = "the far side"
 )
 
 func (o Options) withDefaults() Options {
@@ -56,6 +62,9 @@ func (o Options) withDefaults() Options {
 	if o.Patience <= 0 {
 		o.Patience = defaultPatience
 	}
+	if o.OpenTimeout <= 0 {
+		o.OpenTimeout = defaultOpenTimeout
+	}
 	if o.Describe == "" {
 		o.Describe = defaultDescribe
 	}
@@ -67,13 +76,14 @@ type End string
 
 // The ends.
 const (
-	EndExit    End = "exit"     // the shell ended and said how
-	EndDropped End = "dropped"  // the connection was lost, or the far side fell silent
-	EndEscape  End = "escape"   // the user typed ~.
-	EndSignal  End = "signal"   // SIGTERM, SIGHUP or ctx ended it
-	EndNoPTY   End = "no-pty"   // the far side refused a terminal
-	EndNoShell End = "no-shell" // the far side refused a shell
-	EndFailed  End = "failed"   // the local terminal or podbay itself failed; Run's error says how
+	EndExit     End = "exit"     // the shell ended and said how
+	EndDropped  End = "dropped"  // the connection was lost, or the far side fell silent
+	EndEscape   End = "escape"   // the user typed ~.
+	EndSignal   End = "signal"   // SIGTERM, SIGHUP or ctx ended it
+	EndNoPTY    End = "no-pty"   // the far side refused a terminal
+	EndNoShell  End = "no-shell" // the far side refused a shell or, as an *OpenTimeoutError tells, opened none in time
+	EndCanceled End = "canceled" // the user cancelled before there was a shell: esc, ctrl+c or ~.
+	EndFailed   End = "failed"   // the local terminal or podbay itself failed; Run's error says how
 )
 
 // failedStatus is the exit status of every end but EndExit, as with OpenSSH.
@@ -87,6 +97,15 @@ type Result struct {
 	Cause    error  // why the connection was lost, a terminal refused or ctx ended; cleaned
 	Started  time.Time
 	Duration time.Duration
+}
+
+// OpenTimeoutError is a far side that took the login and then opened no shell.
+type OpenTimeoutError struct {
+	After time.Duration
+}
+
+func (e *OpenTimeoutError) Error() string {
+	return fmt.Sprintf("the far side took the login but opened no shell in %g s", e.After.Seconds())
 }
 
 // PanicError is a defect in podbay that was met during a session. The terminal
@@ -118,6 +137,10 @@ func (e *PanicError) Error() string {
 // or ctx: what it has not shown by then is discarded. A Windows console has no
 // such means: while a selection pauses it, Run waits.
 //
+// From the first moment to the last Run owns the terminal's input. Before the
+// shell is up every key is dropped, but for those that cancel; what is read after
+// that goes to the shell.
+//
 // Keys that were typed and not sent when a session ends go with it; keys typed
 // after that stay in the terminal for its next reader.
 func Run(ctx context.Context, opts Options) (Result, error) {
@@ -133,17 +156,4 @@ func (c conn) open(ctx context.Context, pty sshconn.PTY) (shell, error) {
 		return nil, err
 	}
 	return s, nil
-}
-
-// endOfOpen is how a session ends that got no shell.
-func endOfOpen(ctx context.Context, err error) ending {
-	switch {
-	case ctx.Err() != nil:
-		return ending{end: EndSignal, cause: context.Cause(ctx)}
-	case errors.Is(err, sshconn.ErrNoPTY):
-		return ending{end: EndNoPTY, cause: err}
-	case errors.Is(err, sshconn.ErrNoShell):
-		return ending{end: EndNoShell, cause: err}
-	}
-	return ending{end: EndDropped, cause: err}
 }

@@ -72,7 +72,7 @@ func TestEnds(t *testing.T) {
 			if tt.name == "frozen" {
 				opts.KeepAlive, opts.Patience = 50*time.Millisecond, 500*time.Millisecond
 			}
-			done := attached(ctx, opts, conn{c}, hooks{})
+			done := l.begun(ctx, opts, conn{c})
 			ready(l)
 			tt.do(l, link, cancel)
 			o := l.returns(done)
@@ -166,9 +166,9 @@ func TestTheShellGetsTheTerminal(t *testing.T) {
 	srv := newServer(t, "AcceptEnv LC_*")
 	c := srv.dial(t, srv.Addr)
 	l := newLocal(t)
-	done := attached(t.Context(), Options{
+	done := l.begun(t.Context(), Options{
 		Terminal: l.term, Conn: c, Term: "unknown", Env: map[string]string{"LC_TEST": "here"},
-	}, conn{c}, hooks{})
+	}, conn{c})
 	l.types("echo \"[$TERM $LC_TEST]\"; stty size\r")
 	l.sees("[xterm-256color here]\r\n24 80\r\n")
 	l.resize(33, 101)
@@ -222,7 +222,7 @@ func TestBigOutput(t *testing.T) {
 	srv := newServer(t)
 	c := srv.dial(t, srv.Addr)
 	l := newLocal(t)
-	done := attached(t.Context(), Options{Terminal: l.term, Conn: c}, conn{c}, hooks{})
+	done := l.begun(t.Context(), Options{Terminal: l.term, Conn: c}, conn{c})
 	const lines = 400_000
 	l.types(fmt.Sprintf("PS1=; stty -echo; echo BEG''IN; seq %d; echo E''ND; exit\r", lines))
 	if o := l.returns(done); o.err != nil || o.End != EndExit {
@@ -244,7 +244,7 @@ func TestResetAfterARudeProgram(t *testing.T) {
 	srv := newServer(t)
 	c := srv.dial(t, srv.Addr)
 	l := newLocal(t)
-	done := attached(t.Context(), Options{Terminal: l.term, Conn: c}, conn{c}, hooks{})
+	done := l.begun(t.Context(), Options{Terminal: l.term, Conn: c}, conn{c})
 	l.types(`printf '\033[?1049h\033[?1000h\033[?2004h\033[2;5r'; exit` + "\r")
 	l.returns(done)
 	l.sees("\x1b[?1049l" + tty.Reset)
@@ -263,7 +263,7 @@ func TestFiftySessionsLoseNoKey(t *testing.T) {
 	buf := make([]byte, 8)
 	fds := 0
 	for i := range 50 {
-		done := attached(t.Context(), Options{Terminal: l.term, Conn: c}, conn{c}, hooks{})
+		done := l.begun(t.Context(), Options{Terminal: l.term, Conn: c}, conn{c})
 		l.types("exit\r")
 		if o := l.returns(done); o.err != nil || o.End != EndExit {
 			t.Fatalf("session %d: %+v", i, o)

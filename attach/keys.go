@@ -10,13 +10,14 @@ import (
 	"podbay/tty"
 )
 
-// readKeys takes what is typed, acts on escapes and queues the rest.
+// readKeys takes what is typed. Once the shell is up it acts on escapes and queues
+// the rest.
 func (s *session) readKeys() {
 	var escapes tty.Escapes
 	buf := make([]byte, 4<<10)
 	for {
 		n, err := s.input.Read(buf)
-		if n > 0 && s.typed(&escapes, buf[:n]) {
+		if n > 0 && s.take(&escapes, buf[:n]) {
 			return
 		}
 		if errors.Is(err, tty.ErrCanceled) {
@@ -30,7 +31,19 @@ func (s *session) readKeys() {
 	}
 }
 
-// typed handles one read and reports whether it ended the session. What was
+// take handles one read and reports whether it ended the session.
+func (s *session) take(escapes *tty.Escapes, p []byte) (ended bool) {
+	dropped, canceled := s.opening.take(p)
+	if canceled {
+		s.end(ending{end: EndCanceled})
+	}
+	if dropped && s.hooks.at != nil {
+		s.hooks.at("dropped")
+	}
+	return canceled || !dropped && s.typed(escapes, p)
+}
+
+// typed handles one read for the shell and reports whether it ended the session. What was
 // typed in the same read behind a ~. goes with the session.
 func (s *session) typed(escapes *tty.Escapes, p []byte) (ended bool) {
 	for len(p) > 0 {

@@ -15,7 +15,7 @@ const (
 	leavePoll   = 20 * time.Millisecond
 )
 
-// leave ends everything that start began, cleans the terminal up and says how
+// leave ends everything that the session began, cleans the terminal up and says how
 // the session ended. It returns with all goroutines joined; the mode is restored
 // by its caller.
 func (s *session) leave(ctx context.Context, stop context.CancelFunc) {
@@ -26,7 +26,9 @@ func (s *session) leave(ctx context.Context, stop context.CancelFunc) {
 	if s.ending.end != EndExit && s.ending.end != EndDropped { // those have shown their output
 		s.screen.mute()
 	}
-	s.spawn(&s.far, "close", func() { _ = s.shell.Close() })
+	if s.shell != nil {
+		s.spawn(&s.far, "close", func() { _ = s.shell.Close() })
+	}
 	stop()
 	s.insist(ctx, func() { s.far.Wait(); s.output.Wait() }, func() { _ = s.line.Close() })
 
@@ -76,6 +78,10 @@ func (s *session) farewell() string {
 		return ""
 	case EndDropped:
 		text = fmt.Sprintf("connection to %s lost", name)
+	case EndNoPTY, EndNoShell:
+		text = fmt.Sprintf("no shell on %s", name)
+	case EndCanceled:
+		text = fmt.Sprintf("no shell on %s: canceled", name)
 	case EndEscape:
 		text = fmt.Sprintf("session with %s ended by ~.", name)
 	default:

@@ -160,6 +160,28 @@ func attached(ctx context.Context, opts Options, line line, hooks hooks) <-chan 
 	return done
 }
 
+// begun is attached, and waits until keys go to the shell.
+func (l *local) begun(ctx context.Context, opts Options, line line) <-chan outcome {
+	l.t.Helper()
+	up := make(chan struct{}, 1)
+	done := attached(ctx, opts, line, hooks{at: func(at string) {
+		if at == "writer" {
+			poke(up)
+		}
+	}})
+	l.waits("shell", up)
+	return done
+}
+
+func (l *local) waits(what string, c <-chan struct{}) {
+	l.t.Helper()
+	select {
+	case <-c:
+	case <-time.After(patience):
+		l.t.Fatalf("no %s; the terminal ends with %q", what, l.tail())
+	}
+}
+
 func (l *local) returns(done <-chan outcome) outcome {
 	l.t.Helper()
 	select {
@@ -179,6 +201,15 @@ type server struct {
 
 func newServer(t *testing.T, extraConfig ...string) *server {
 	t.Helper()
+	key := newKey(t)
+	return &server{opensshd.Start(t, opensshd.Config{
+		AuthorizedKeys: []ssh.PublicKey{key.PublicKey()},
+		ExtraConfig:    extraConfig,
+	}), key}
+}
+
+func newKey(t *testing.T) ssh.Signer {
+	t.Helper()
 	_, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -187,23 +218,25 @@ func newServer(t *testing.T, extraConfig ...string) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &server{opensshd.Start(t, opensshd.Config{
-		AuthorizedKeys: []ssh.PublicKey{key.PublicKey()},
-		ExtraConfig:    extraConfig,
-	}), key}
+	return key
 }
 
 // dial logs in, by way of addr.
 func (s *server) dial(t *testing.T, addr string) *sshconn.Conn {
 	t.Helper()
+	return dial(t, addr, s.User, s.HostKey(), s.key)
+}
+
+func dial(t *testing.T, addr, user string, hostKey ssh.PublicKey, key ssh.Signer) *sshconn.Conn {
+	t.Helper()
 	c, err := sshconn.Dial(t.Context(), sshconn.Options{
-		Addr: addr, User: s.User, HostKeyName: "runpod-test",
+		Addr: addr, User: user, HostKeyName: "runpod-test",
 		HostKeys:      &sshconn.KnownHosts{Path: filepath.Join(t.TempDir(), "known_hosts")},
-		AcceptHostKey: ssh.FingerprintSHA256(s.HostKey()),
+		AcceptHostKey: ssh.FingerprintSHA256(hostKey),
 		Timeout:       patience,
 		Keys: []sshconn.Key{{
-			Public: s.key.PublicKey(), Name: "test",
-			Signer: func(context.Context) (ssh.Signer, error) { return s.key, nil },
+			Public: key.PublicKey(), Name: "test",
+			Signer: func(context.Context) (ssh.Signer, error) { return key, nil },
 		}},
 	})
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 
 // line is what a session needs of a connection.
 type line interface {
+	// open returns as soon as ctx ends.
 	open(ctx context.Context, pty sshconn.PTY) (shell, error)
 	KeepAlive(ctx context.Context, interval, patience time.Duration)
 	Err() error
@@ -46,13 +47,14 @@ type ending struct {
 
 // session is one attached shell.
 type session struct {
-	opts   Options
-	hooks  hooks
-	line   line
-	shell  shell
-	input  *tty.Input
-	keys   *queue
-	screen *screen
+	opts    Options
+	hooks   hooks
+	line    line
+	opening opening
+	shell   shell // nil until it is up
+	input   *tty.Input
+	keys    *queue
+	screen  *screen
 
 	dropping bool // readKeys has said that it drops
 
@@ -70,6 +72,7 @@ func (s *session) end(e ending) {
 	s.first.Do(func() {
 		s.ending = e
 		close(s.ended)
+		s.opening.stop()
 	})
 }
 
@@ -102,6 +105,8 @@ func run(ctx context.Context, opts Options, line line, hooks hooks) (Result, err
 		opts: opts, hooks: hooks, line: line,
 		keys: newQueue(), screen: newScreen(opts.Terminal), ended: make(chan struct{}),
 	}
+	s.opening.ctx, s.opening.stop = context.WithCancel(ctx)
+	defer s.opening.stop()
 	if !opts.Terminal.IsTerminal() {
 		s.fail(fmt.Errorf("a session needs a terminal as its standard input and output"))
 	} else {
@@ -121,7 +126,7 @@ func run(ctx context.Context, opts Options, line line, hooks hooks) (Result, err
 	return result, e.err
 }
 
-// attach lives the session from its shell to the restored terminal. It returns
+// attach lives the session from a cooked terminal to the restored one. It returns
 // with s.ending set and no goroutine left.
 func (s *session) attach(ctx context.Context) {
 	inner, stop := context.WithCancel(ctx)
@@ -134,28 +139,28 @@ func (s *session) attach(ctx context.Context) {
 	}()
 	defer s.catch()
 
-	pty, err := s.pty()
+	pty, err := s.pty() // of the terminal as the user has it, not of the raw one
 	if err != nil {
 		s.fail(err)
 		return
 	}
-	s.spawn(&s.far, "keepalive", func() { s.line.KeepAlive(inner, s.opts.KeepAlive, s.opts.Patience) })
-	s.shell, err = s.line.open(ctx, pty)
-	if err != nil {
-		s.end(endOfOpen(ctx, err))
-		return
-	}
-	s.live(ctx, stop, func() { s.start(inner, sizes) })
+	s.live(ctx, stop, func() {
+		s.spawn(&s.local, "keys", s.readKeys)
+		s.spawn(&s.far, "keepalive", func() { s.line.KeepAlive(inner, s.opts.KeepAlive, s.opts.Patience) })
+		if s.open(ctx, pty) {
+			s.start(inner, sizes)
+		}
+	})
 }
 
 // live is the part of a session with a raw terminal, which is as it was before
-// when live returns. As with OpenSSH the terminal becomes raw once there is a
-// shell: until then its own ^C works.
+// when live returns. The terminal is raw before there is a shell: a far side may
+// take its time over one, and with a cooked terminal the keys typed meanwhile
+// would be echoed, and sent to the shell once it is there.
 func (s *session) live(ctx context.Context, stop context.CancelFunc, start func()) {
 	restore, err := s.opts.Terminal.Raw()
 	if err != nil {
 		s.fail(err)
-		_ = s.shell.Close()
 		return
 	}
 	defer func() {
@@ -167,10 +172,10 @@ func (s *session) live(ctx context.Context, stop context.CancelFunc, start func(
 	s.input, err = s.opts.Terminal.Input()
 	if err != nil {
 		s.fail(err)
-		_ = s.shell.Close()
 		return
 	}
 	defer s.leave(ctx, stop)
+	defer s.catch()
 	start()
 	select {
 	case <-s.ended:
@@ -192,7 +197,7 @@ func (s *session) pty() (sshconn.PTY, error) {
 	return sshconn.PTY{Term: s.opts.Term, Modes: modes, Size: sshconn.WindowSize(size), Env: s.opts.Env}, nil
 }
 
-// start sets the session's goroutines going.
+// start sets the goroutines going that live on the shell.
 func (s *session) start(ctx context.Context, sizes <-chan tty.Size) {
 	s.spawn(&s.output, "stdout", func() { s.show(s.shell.Stdout()) })
 	s.spawn(&s.output, "stderr", func() { s.show(s.shell.Stderr()) })
@@ -204,7 +209,6 @@ func (s *session) start(ctx context.Context, sizes <-chan tty.Size) {
 		}
 	})
 	s.spawn(&s.far, "lines", func() { s.screen.sayPending(ctx) })
-	s.spawn(&s.local, "keys", s.readKeys)
 }
 
 // show copies output to the terminal.

@@ -126,7 +126,7 @@ func TestADeadLineDoesNotHoldUp(t *testing.T) {
 			f.stdin = w
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			done := attached(ctx, Options{Terminal: l.term}, f, hooks{})
+			done := l.begun(ctx, Options{Terminal: l.term}, f)
 			l.types("x")
 			<-w.tried
 			tt.leave(l, cancel)
@@ -216,13 +216,7 @@ func TestAPausedTerminalDoesNotHoldUp(t *testing.T) {
 			f.stdout = strings.NewReader(strings.Repeat("output\r\n", 100_000))
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			started := make(chan struct{}, 1)
-			done := attached(ctx, Options{Terminal: l.term}, f, hooks{at: func(at string) {
-				if at == "keys" {
-					poke(started)
-				}
-			}})
-			<-started
+			done := l.begun(ctx, Options{Terminal: l.term}, f)
 			tt.leave(l, cancel)
 			if o := l.returns(done); o.err != nil || o.End != tt.end {
 				t.Errorf("got %+v", o)
@@ -242,7 +236,7 @@ func TestAnExitWaitsForAPausedTerminal(t *testing.T) {
 	output := strings.Repeat("output\r\n", lines)
 	f.stdout = strings.NewReader(output)
 	f.exit <- sshconn.Exit{Status: 4}
-	done := attached(t.Context(), Options{Terminal: l.term}, f, hooks{})
+	done := l.begun(t.Context(), Options{Terminal: l.term}, f)
 	l.watch()
 	if o := l.returns(done); o.err != nil || o.End != EndExit || o.Status != 4 {
 		t.Errorf("got %+v", o)
@@ -260,7 +254,7 @@ func TestSignalEndsTheWaitForAPausedTerminal(t *testing.T) {
 	f := newFakeLine()
 	f.exit <- sshconn.Exit{}
 	ctx, cancel := context.WithCancel(t.Context())
-	done := attached(ctx, Options{Terminal: l.term}, f, hooks{})
+	done := l.begun(ctx, Options{Terminal: l.term}, f)
 	cancel()
 	if o := l.returns(done); o.err != nil {
 		t.Errorf("got %+v", o)
@@ -273,13 +267,7 @@ func TestSignalEndsTheWaitForAPausedTerminal(t *testing.T) {
 func TestTheTerminalHangsUp(t *testing.T) {
 	l := newPaused(t)
 	f := newFakeLine()
-	started := make(chan struct{}, 1)
-	done := attached(t.Context(), Options{Terminal: l.term}, f, hooks{at: func(at string) {
-		if at == "keys" {
-			poke(started)
-		}
-	}})
-	<-started
+	done := l.begun(t.Context(), Options{Terminal: l.term}, f)
 	l.master.Close()
 	if o := l.returns(done); o.err == nil || o.End != EndFailed {
 		t.Errorf("got %+v", o)
@@ -291,7 +279,7 @@ func TestBigPaste(t *testing.T) {
 	srv := newServer(t)
 	c := srv.dial(t, srv.Addr)
 	l := newLocal(t)
-	done := attached(t.Context(), Options{Terminal: l.term, Conn: c}, conn{c}, hooks{})
+	done := l.begun(t.Context(), Options{Terminal: l.term, Conn: c}, conn{c})
 	paste := strings.Repeat("pasted text ~ 0123456789\r", 80_000)
 	l.types(fmt.Sprintf("stty raw -echo; echo GO''ON; head -c %d | sha256sum; stty sane; exit\r", len(paste)))
 	l.sees("GOON")
