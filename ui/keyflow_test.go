@@ -149,6 +149,44 @@ func TestQuestionsOfTheWizardAreAnsweredInIt(t *testing.T) {
 	p.sees("▸ alpha")
 }
 
+func TestAChangedHostKeyIsForgottenInTheWizard(t *testing.T) {
+	f := &fakeManager{}
+	forgotten := make(chan struct{})
+	f.act = func(verb, id string) error {
+		if verb == "forget" && id == alphaID {
+			close(forgotten)
+		}
+		return nil
+	}
+	f.keys.report = manager.KeyReport{Local: []manager.LocalKey{madeKey}, Registered: []manager.RegisteredKey{{Line: madeKey.Line, Valid: true}}}
+	f.keys.takes = map[string]bool{alphaID: true}
+	f.keys.prove = func(req manager.ProveRequest, p manager.Pod) error {
+		select {
+		case <-forgotten:
+			if p.ID == alphaID && req.AcceptHostKeys[p.ID] != "SHA256:new" {
+				return &manager.HostKeyUnknown{Pod: p, KeyType: "ED25519", Fingerprint: "SHA256:new"}
+			}
+			return nil
+		default:
+			return &manager.HostKeyChanged{Pod: p, KeyType: "ED25519", Offered: "SHA256:new"}
+		}
+	}
+	p := start(t, f)
+	p.sees("▸ alpha")
+	p.keys("K")
+	p.sees("▸ ● ED25519")
+	p.keys("enter")
+	p.sees("asks: its host key has changed")
+	p.sees("enter shows the question") // a stop is never shown unasked
+	p.keys("enter")
+	p.sees("has changed")
+	p.keys("f", "a", "l", "p", "h", "a", "enter")
+	p.sees("SHA256:new")
+	p.sees("Is this really alpha?")
+	p.keys("y")
+	p.sees("[ Open a shell on alpha ]")
+}
+
 func TestABrokenAccountIsMended(t *testing.T) {
 	f := &fakeManager{}
 	f.keys.report = manager.KeyReport{Local: []manager.LocalKey{madeKey}, Registered: []manager.RegisteredKey{
