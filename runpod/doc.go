@@ -18,6 +18,6 @@
 //     keys is the exception: it is read whole or not at all;
 //   - texts are cleaned of control sequences and bounded, in pods, log lines and
 //     errors; the registered keys, a pod's Env and its Args come as they are;
-//   - a call is bounded in time by its context. The client bounds only the steps
-//     up to the header of an answer (TCP and TLS 10 s each, the header 30 s).
+//   - a call ends within [CallTimeout], or earlier with its context. Of a log
+//     stream, which has no end of its own, that bounds the opening, and ctx the rest.
 package runpod

@@ -38,6 +38,7 @@ func (f *fault) answered() bool {
 var (
 	errTooLarge = errors.New("answer too large")
 	errCut      = errors.New("answer cut off")
+	errStalled  = errors.New("answer not whole in time")
 )
 
 // explain says in plain words why no answer, or no whole one, came from host.
@@ -114,6 +115,8 @@ func explainLine(err error, host string) *fault {
 		f.text, f.final = "the answer of "+host+" is too large to be the API's: check the API URL", true
 	case errors.Is(err, errCut):
 		f.text = "the answer of " + host + " was cut off: try again"
+	case errors.Is(err, errStalled) && errors.Is(err, context.DeadlineExceeded):
+		f.text, f.final = "the answer of "+host+" stopped in its middle: check the network, then try again", true
 	case errors.Is(err, syscall.ECONNREFUSED):
 		f.text = host + " refuses the connection: check the API URL, then try again"
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &netErr) && netErr.Timeout():

@@ -60,7 +60,9 @@ const (
 // is dropped.
 func (c *Client) Logs(ctx context.Context, id string, opts LogOptions) iter.Seq2[LogLine, error] {
 	return func(yield func(LogLine, error) bool) {
-		body, err := c.openLog(ctx, id, opts)
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		body, err := c.openLog(ctx, cancel, id, opts)
 		if err != nil {
 			yield(LogLine{}, err)
 			return
@@ -88,7 +90,9 @@ func (c *Client) Logs(ctx context.Context, id string, opts LogOptions) iter.Seq2
 
 func logOp(id string) string { return "read the log of pod " + shown(id) }
 
-func (c *Client) openLog(ctx context.Context, id string, opts LogOptions) (io.ReadCloser, error) {
+// openLog opens the stream. It takes at most CallTimeout, which it keeps to by
+// cancel, that ends ctx: the stream itself has no bound.
+func (c *Client) openLog(ctx context.Context, cancel context.CancelFunc, id string, opts LogOptions) (io.ReadCloser, error) {
 	op := logOp(id)
 	path, err := podPath("read a pod's log", id)
 	if err != nil {
@@ -98,9 +102,14 @@ func (c *Client) openLog(ctx context.Context, id string, opts LogOptions) (io.Re
 	if err != nil {
 		return nil, err
 	}
+	bound := time.AfterFunc(CallTimeout, cancel)
+	defer bound.Stop()
 	resp, err := c.send(ctx, call{
 		op: op, method: http.MethodGet, path: path + "/logs", query: query, accept: eventStream,
 	}, nil)
+	if err != nil && !bound.Stop() {
+		return nil, c.noAnswer(op, http.MethodGet, context.DeadlineExceeded)
+	}
 	if err != nil {
 		return nil, err
 	}

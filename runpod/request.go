@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
 )
@@ -16,6 +17,12 @@ import (
 // maxBody bounds every answer that is read as a whole. A pod with a large
 // environment takes a few KiB, so that thousands of them fit.
 const maxBody = 8 << 20
+
+// CallTimeout bounds every call as a whole, and of Logs the opening: the attempts,
+// the waits between them and the answer's body included, so that a server that
+// stops in the middle of an answer holds nobody up. A caller's context may allow
+// less.
+const CallTimeout = 30 * time.Second
 
 // call is one request of the contract.
 type call struct {
@@ -35,8 +42,10 @@ type answer struct {
 }
 
 // do sends a call and reads its answer into out, which may be nil for an answer
-// without a body.
+// without a body. It takes at most CallTimeout.
 func (c *Client) do(ctx context.Context, cl call, out any) error {
+	ctx, cancel := context.WithTimeout(ctx, CallTimeout)
+	defer cancel()
 	var ans answer
 	resp, err := c.send(ctx, cl, func(resp *http.Response) error {
 		defer resp.Body.Close()
@@ -123,7 +132,7 @@ func readBody(ctx context.Context, r io.Reader) ([]byte, error) {
 	case len(body) > maxBody:
 		return nil, errTooLarge
 	case err != nil && ctx.Err() != nil:
-		return nil, ctx.Err()
+		return nil, fmt.Errorf("%w: %w", errStalled, ctx.Err())
 	case err != nil:
 		return nil, fmt.Errorf("%w: %w", errCut, err)
 	}

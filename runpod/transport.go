@@ -11,9 +11,8 @@ import (
 	"golang.org/x/net/http/httpproxy"
 )
 
-// newTransport bounds each step up to the answer's header. The whole of a call,
-// and with it the body, is bounded by the caller's context: a log stream has no
-// end of its own.
+// newTransport bounds each step up to the answer's header. CallTimeout bounds
+// the whole.
 func newTransport() *http.Transport {
 	return &http.Transport{
 		Proxy:                  proxyFromEnvironment(),

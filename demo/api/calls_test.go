@@ -3,6 +3,7 @@ package api_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -238,6 +239,45 @@ func TestAuthorization(t *testing.T) {
 	for _, c := range s.Calls() {
 		if strings.Contains(c.Path+c.Query, testKey) {
 			t.Error("the key is in the journal")
+		}
+	}
+}
+
+// TestStall: the header and half of the body arrive, and no more until somebody leaves.
+func TestStall(t *testing.T) {
+	for _, who := range []string{"client", "server"} {
+		for after, want := range map[int]string{0: `{"key`, 3: `{"k`} {
+			t.Run(fmt.Sprintf("%s %d", who, after), func(t *testing.T) {
+				s, base := listen(t, api.Options{})
+				s.AddFault(api.Fault{Kind: api.FaultStall, CutAfter: after})
+				ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+				defer cancel()
+				resp, err := request(t, ctx, base, "PUT", "/v2/account/ssh-keys", `{"keys":[]}`)
+				if err != nil || resp.StatusCode != 200 {
+					t.Fatalf("%+v, %v", resp, err)
+				}
+				defer func() { _ = resp.Body.Close() }()
+				got := make([]byte, len(want))
+				if _, err := io.ReadFull(resp.Body, got); err != nil || !strings.HasPrefix(want, string(got)) {
+					t.Errorf("%q, %v", got, err)
+				}
+				rest := make(chan error, 1)
+				go func() {
+					more, err := io.ReadAll(resp.Body)
+					if len(more) > 1 {
+						t.Errorf("more of the body came: %q", more)
+					}
+					rest <- err
+				}()
+				if who == "client" {
+					cancel()
+				} else if err := s.Close(); err != nil {
+					t.Error(err)
+				}
+				if err := <-rest; err == nil {
+					t.Error("the answer came to its end")
+				}
+			})
 		}
 	}
 }

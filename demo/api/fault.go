@@ -15,7 +15,8 @@ import (
 // FaultKind is what goes wrong.
 type FaultKind int
 
-// The kinds of fault. All but FaultDelay and FaultCut leave the account as it is.
+// The kinds of fault. All but FaultDelay, FaultCut and FaultStall leave the
+// account as it is.
 const (
 	FaultDelay   FaultKind = iota // nothing but the Delay
 	FaultStatus                   // Status, as problem+json or with Body
@@ -23,10 +24,11 @@ const (
 	FaultCut                      // the true answer, its connection cut after CutAfter bytes of body
 	FaultHang                     // no answer until the client leaves or the server closes
 	FaultDrop                     // the TCP connection is reset without an answer
+	FaultStall                    // the true answer, which stops for good after CutAfter bytes of body, its connection open
 )
 
 // Fault makes calls fail. It comes before everything else: the key is not looked
-// at and no quota is counted, except for FaultDelay and FaultCut.
+// at and no quota is counted, except for FaultDelay, FaultCut and FaultStall.
 type Fault struct {
 	Route
 	Kind  FaultKind
@@ -38,7 +40,7 @@ type Fault struct {
 	RetryAfter time.Duration // FaultStatus: Retry-After in whole seconds; 0: none
 	Header     http.Header   // FaultStatus, FaultGarbage: added to the answer
 	Body       string        // FaultStatus, FaultGarbage: instead of the default
-	CutAfter   int           // FaultCut
+	CutAfter   int           // FaultCut, FaultStall; for FaultStall 0 is half of the body
 }
 
 // activeFault counts the calls that a Fault matched. Guarded by Server.mu.
@@ -83,7 +85,7 @@ func (s *Server) inject(w *answer, r *http.Request, f Fault) (goOn bool) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	defer context.AfterFunc(s.ctx, cancel)()
-	if f.Delay > 0 || f.Kind == FaultHang {
+	if f.Delay > 0 || f.Kind == FaultHang || f.Kind == FaultStall {
 		keepBody(r) // net/http notices that a client left only once the body is read
 	}
 	if f.Delay > 0 && s.opts.Sleep(ctx, f.Delay) != nil {
@@ -97,6 +99,16 @@ func (s *Server) inject(w *answer, r *http.Request, f Fault) (goOn bool) {
 	case FaultCut:
 		w.Header().Set(DeviationHeader, "fault")
 		w.cut, w.left = true, max(0, f.CutAfter)
+		return true
+	case FaultStall:
+		w.Header().Set(DeviationHeader, "fault")
+		w.cut, w.left, w.half = true, max(0, f.CutAfter), f.CutAfter <= 0
+		w.hold = func() {
+			select {
+			case <-r.Context().Done():
+			case <-s.ctx.Done():
+			}
+		}
 		return true
 	case FaultHang:
 		<-ctx.Done()
@@ -169,7 +181,9 @@ type answer struct {
 	http.ResponseWriter
 	status int
 	cut    bool
-	left   int // bytes of body until the cut
+	left   int    // bytes of body until the cut
+	half   bool   // left is half of what is written first
+	hold   func() // before the cut; nil: none
 }
 
 // Unwrap lets http.ResponseController flush.
@@ -189,6 +203,9 @@ func (w *answer) Write(b []byte) (int, error) {
 	if !w.cut {
 		return w.ResponseWriter.Write(b)
 	}
+	if w.half {
+		w.left, w.half = len(b)/2, false
+	}
 	part := b[:min(len(b), w.left)]
 	n, err := w.ResponseWriter.Write(part)
 	w.left -= n
@@ -196,6 +213,9 @@ func (w *answer) Write(b []byte) (int, error) {
 		return n, err
 	}
 	_ = http.NewResponseController(w.ResponseWriter).Flush() // what was promised arrives before the end
+	if w.hold != nil {
+		w.hold()
+	}
 	abort()
 	return 0, nil
 }
