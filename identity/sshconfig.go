@@ -1,15 +1,11 @@
 package identity
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"os/user"
 	"path/filepath"
-	"regexp"
-	"strconv"
+	"slices"
 	"strings"
 
 	"github.com/kevinburke/ssh_config"
@@ -30,26 +26,10 @@ type hostConfig struct {
 
 // hostConfig reads ~/.ssh/config. What cannot be read of it is a note.
 func (f Finder) hostConfig(q Query) hostConfig {
-	var c hostConfig
-	path := filepath.Join(f.Home, ".ssh", "config")
-	data, _, err := readFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return c
-	}
-	if err != nil {
-		c.note("~/.ssh/config %s; podbay goes on without it", err)
-		return c
-	}
-	text, notes := prepare(data, filepath.Join(f.Home, ".ssh"))
-	c.notes = notes
-	file, err := decodeConfig(text)
-	if err != nil {
-		c.note("~/.ssh/config cannot be understood (%s); podbay goes on without it", err)
-		return c
-	}
-	c.identities(f, q, file)
-	c.unsupported = proxy(file, q.Host)
-	return c
+	r := configReader{finder: f, query: q, values: map[string][]string{}}
+	r.read(filepath.Join(f.Home, ".ssh", "config"), yes)
+	r.config.identities(f, q, r.values)
+	return r.config
 }
 
 // note adds a sentence that can be drawn.
@@ -57,7 +37,8 @@ func (c *hostConfig) note(format string, args ...any) {
 	c.notes = append(c.notes, cleantext.Line(fmt.Sprintf(format, args...), 0))
 }
 
-func (c *hostConfig) identities(f Finder, q Query, file *ssh_config.Config) {
+func (c *hostConfig) identities(f Finder, q Query, values map[string][]string) {
+	first := func(keyword string) string { return strings.Join(values[keyword][:min(1, len(values[keyword]))], "") }
 	expand := func(keyword, value string) (string, bool) {
 		path, err := f.expand(value, q)
 		if err != nil {
@@ -65,7 +46,7 @@ func (c *hostConfig) identities(f Finder, q Query, file *ssh_config.Config) {
 		}
 		return path, err == nil
 	}
-	named, _ := file.GetAll(q.Host, "IdentityFile")
+	named := values["identityfile"]
 	for _, value := range named {
 		if strings.EqualFold(value, "none") {
 			continue
@@ -77,11 +58,11 @@ func (c *hostConfig) identities(f Finder, q Query, file *ssh_config.Config) {
 	if c.noFiles = len(named) > 0 && len(c.files) == 0 && strings.EqualFold(named[0], "none"); c.noFiles {
 		c.note("IdentityFile none for this host")
 	}
-	if only := first(file, q.Host, "IdentitiesOnly"); strings.EqualFold(only, "yes") || strings.EqualFold(only, "true") {
+	if only := first("identitiesonly"); strings.EqualFold(only, "yes") || strings.EqualFold(only, "true") {
 		c.identitiesOnly = true
 		c.note("IdentitiesOnly yes for this host")
 	}
-	switch address := first(file, q.Host, "IdentityAgent"); {
+	switch address := first("identityagent"); {
 	case address == "" || address == "SSH_AUTH_SOCK":
 	case strings.EqualFold(address, "none"):
 		c.agentNamed = true
@@ -97,151 +78,163 @@ func (c *hostConfig) identities(f Finder, q Query, file *ssh_config.Config) {
 	}
 }
 
-// proxy is the way round that the configuration wants; "" for none.
-func proxy(file *ssh_config.Config, host string) string {
-	jump, command := first(file, host, "ProxyJump"), first(file, host, "ProxyCommand")
-	switch {
-	case strings.EqualFold(jump, "none") || strings.EqualFold(command, "none"):
-		return ""
-	case jump != "":
-		return cleantext.Line("ProxyJump "+jump, 0)
-	case command != "":
-		return cleantext.Line("ProxyCommand "+command, 0)
-	}
-	return ""
-}
+// applies tells whether a block of the configuration is for this connection.
+type applies int
 
-func first(file *ssh_config.Config, host, keyword string) string {
-	value, err := file.Get(host, keyword)
-	if err != nil {
-		return ""
-	}
-	return value
-}
-
-var (
-	tokens    = regexp.MustCompile(`%.?`)
-	variables = regexp.MustCompile(`\$\{[^}]*\}`)
+const (
+	no    applies = iota
+	maybe         // only ssh can tell: it would run a program, or resolve names
+	yes
 )
 
-// expand replaces ~, ${VARIABLE} and the tokens of ssh_config(5), TOKENS, that do
-// not depend on what a connection resolves to.
-func (f Finder) expand(value string, q Query) (string, error) {
-	if rest, ok := strings.CutPrefix(value, "~/"); ok {
-		value = filepath.Join(strings.ReplaceAll(f.Home, "%", "%%"), rest)
-	}
-	var unknown error
-	value = variables.ReplaceAllStringFunc(value, func(reference string) string {
-		text := f.Getenv(reference[2 : len(reference)-1])
-		if text == "" {
-			unknown = fmt.Errorf("%s is not set", reference)
-		}
-		return strings.ReplaceAll(text, "%", "%%")
-	})
-	value = tokens.ReplaceAllStringFunc(value, func(token string) string {
-		switch token {
-		case "%%":
-			return "%"
-		case "%d":
-			return f.Home
-		case "%h", "%n":
-			return q.Host
-		case "%r":
-			return q.User
-		case "%u":
-			return localUser()
-		case "%i":
-			return strconv.Itoa(os.Getuid())
-		}
-		unknown = fmt.Errorf("%s is not known to podbay", token)
-		return token
-	})
-	return value, unknown
+// maxConfigFiles bounds what Include may lead to.
+const maxConfigFiles = 200
+
+// configReader reads ~/.ssh/config and what it includes, line by line, so that one
+// line that podbay does not know loses no other.
+type configReader struct {
+	finder Finder
+	query  Query
+	config hostConfig
+	values map[string][]string // of the blocks that apply, by keyword in small letters
+
+	proxied bool     // what ProxyJump and ProxyCommand say is settled
+	noJump  bool     // ProxyJump none was met
+	open    []string // the files that are being read
+	files   int
 }
 
-// localUser is the name of who runs podbay, without a Windows domain.
-func localUser() string {
-	who, err := user.Current()
+// read reads one file, which was included by a block that applies to this degree.
+func (r *configReader) read(path string, outer applies) {
+	name := r.finder.displayName(path)
+	if r.files++; r.files > maxConfigFiles || slices.Contains(r.open, path) {
+		r.config.note("%s is included by itself, or one of very many; podbay goes on without it", name)
+		return
+	}
+	data, _, err := readFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return
+	}
 	if err != nil {
-		return ""
+		r.config.note("%s %s; podbay goes on without it", name, err)
+		return
 	}
-	return who.Username[strings.LastIndex(who.Username, `\`)+1:]
-}
-
-// decodeConfig keeps a panic of the parser, which it uses for its errors and
-// meets on odd lines, from ending podbay.
-func decodeConfig(text []byte) (file *ssh_config.Config, err error) {
-	defer func() {
-		if recover() != nil {
-			file, err = nil, errors.New("an included file has a line without a value")
-		}
-	}()
-	return ssh_config.DecodeBytes(text)
-}
-
-// prepare rewrites the text of ~/.ssh/config so that the parser takes it:
-//   - Include is resolved against the user's home, which the parser takes from
-//     the account and not from the environment;
-//   - Match blocks on anything but host patterns, on which the parser gives up
-//     the whole file, are left out with a note;
-//   - a line without a value is left out.
-func prepare(data []byte, sshDir string) (text []byte, notes []string) {
-	var out bytes.Buffer
-	leftOut := false
-	data = bytes.TrimPrefix(data, []byte("\ufeff"))
-	for number, line := range strings.Split(string(data), "\n") {
+	r.open = append(r.open, path)
+	defer func() { r.open = r.open[:len(r.open)-1] }()
+	block, heading := outer, ""
+	for number, line := range strings.Split(strings.TrimPrefix(string(data), "\ufeff"), "\n") {
 		keyword, value := splitLine(line)
-		if value == "" {
+		args := words(value)
+		if len(args) == 0 {
 			continue
 		}
 		switch keyword {
 		case "host":
-			leftOut = false
-			value = strings.Join(strings.Fields(value), " ")
+			block, heading = min(outer, decided(r.matches(args))), ""
 		case "match":
-			if leftOut = !plainMatch(value); leftOut {
-				notes = append(notes, cleantext.Line(fmt.Sprintf("~/.ssh/config line %d: podbay leaves out Match %s", number+1, value), 0))
+			block, heading = min(outer, r.match(args)), "Match "+value
+			if block == maybe && outer == yes {
+				r.config.note("%s line %d: podbay leaves out %s", name, number+1, heading)
 			}
-			value = strings.ReplaceAll(value, ",", " ") // the parser separates patterns by spaces alone
 		case "include":
-			value = absoluteIncludes(value, sshDir)
-		}
-		if !leftOut {
-			fmt.Fprintf(&out, "%s %s\n", keyword, value)
+			r.include(args, block)
+		case "proxyjump":
+			r.proxy("ProxyJump", args[0], block)
+		case "proxycommand":
+			r.proxy("ProxyCommand", value, block)
+		default:
+			if block == yes {
+				r.values[keyword] = append(r.values[keyword], args[0])
+			}
 		}
 	}
-	return out.Bytes(), notes
 }
 
-// splitLine gives the keyword in small letters and the rest of a line; both are
-// "" for a comment or a blank line.
-func splitLine(line string) (keyword, value string) {
-	line = strings.TrimSpace(line)
-	end := strings.IndexAny(line, " \t=")
-	if strings.HasPrefix(line, "#") || end <= 0 {
-		return "", ""
+// proxy notes the way round that the configuration wants. As in OpenSSH 9.2 the
+// first of both keywords holds; ProxyCommand none rules out both, ProxyJump none
+// only itself. One in a block that may apply counts: to go past it would be to
+// connect in a way that the user has ruled out.
+func (r *configReader) proxy(keyword, value string, block applies) {
+	jump, none := keyword == "ProxyJump", strings.EqualFold(value, "none")
+	if r.proxied || jump && r.noJump || block == no || block == maybe && none {
+		return
 	}
-	value = strings.TrimLeft(line[end:], " \t")
-	value = strings.TrimLeft(strings.TrimPrefix(value, "="), " \t")
-	return strings.ToLower(line[:end]), value
+	r.proxied, r.noJump = !(jump && none), jump && none
+	if none {
+		return
+	}
+	r.config.unsupported = cleantext.Line(keyword+" "+value, 0)
+	if block == maybe {
+		r.config.unsupported += " (in a Match that podbay cannot decide)"
+	}
 }
 
-// plainMatch reports whether a Match is on everything or on host patterns alone.
-func plainMatch(criteria string) bool {
-	fields := strings.Fields(strings.ToLower(criteria))
-	return len(fields) == 1 && fields[0] == "all" || len(fields) == 2 && fields[0] == "host"
-}
-
-func absoluteIncludes(value, sshDir string) string {
-	var paths []string
-	for _, path := range strings.Fields(value) {
-		path = strings.Trim(path, `"`)
-		if rest, ok := strings.CutPrefix(path, "~/"); ok {
-			path = filepath.Join(filepath.Dir(sshDir), rest)
-		} else if !filepath.IsAbs(path) {
-			path = filepath.Join(sshDir, path)
+// include reads files where ssh would: relative paths are below ~/.ssh.
+func (r *configReader) include(args []string, block applies) {
+	if block == no {
+		return
+	}
+	for _, arg := range args {
+		path, err := r.finder.expand(arg, r.query)
+		if err != nil {
+			path = arg // versions of ssh that expand nothing here take it as it is
 		}
-		paths = append(paths, path)
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(r.finder.Home, ".ssh", path)
+		}
+		found, err := filepath.Glob(path)
+		if err != nil {
+			r.config.note("Include %s: %s; podbay goes on without it", arg, err)
+		}
+		for _, file := range found {
+			r.read(file, block)
+		}
 	}
-	return strings.Join(paths, " ")
+}
+
+// match decides on the criteria of a Match as far as they are known beforehand.
+func (r *configReader) match(criteria []string) applies {
+	result := yes
+	for i := 0; i < len(criteria); i++ {
+		name, negated := strings.CutPrefix(strings.ToLower(criteria[i]), "!")
+		name, arg, joined := strings.Cut(name, "=")
+		takesArg := name != "all" && name != "canonical" && name != "final"
+		if takesArg && !joined && i+1 < len(criteria) {
+			i++
+			arg = criteria[i]
+		}
+		fits := maybe
+		switch name {
+		case "all":
+			fits = yes
+		case "host", "originalhost":
+			fits = decided(r.matches(strings.Split(arg, ",")) != negated)
+		case "user":
+			fits = decided(patternsMatch(strings.Split(arg, ","), r.query.User) != negated)
+		case "localuser":
+			fits = decided(patternsMatch(strings.Split(arg, ","), localUser()) != negated)
+		}
+		result = min(result, fits)
+	}
+	return result
+}
+
+func decided(b bool) applies {
+	if b {
+		return yes
+	}
+	return no
+}
+
+func (r *configReader) matches(patterns []string) bool { return patternsMatch(patterns, r.query.Host) }
+
+// patternsMatch matches as ssh_config(5), PATTERNS, has it.
+func patternsMatch(patterns []string, name string) bool {
+	var host ssh_config.Host
+	for _, text := range patterns {
+		if pattern, err := ssh_config.NewPattern(text); err == nil {
+			host.Patterns = append(host.Patterns, pattern)
+		}
+	}
+	return host.Matches(name)
 }

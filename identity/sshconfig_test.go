@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -41,19 +42,33 @@ func TestSSHConfig(t *testing.T) {
 		{name: "the usual agent", text: "IdentityAgent SSH_AUTH_SOCK\n"},
 		{name: "a jump", text: "ProxyJump bastion\x1b[2J\n", want: hostConfig{unsupported: "ProxyJump bastion"}},
 		{name: "a command", text: "ProxyCommand nc -x p:1080 %h %p\n", want: hostConfig{unsupported: "ProxyCommand nc -x p:1080 %h %p"}},
-		{name: "no jump", text: "Host 203.*\nProxyJump none\nHost *\nProxyCommand nc\n"},
+		{name: "no jump", text: "Host 203.*\nProxyJump none\nHost *\nProxyJump x\n"},
 		{name: "what has no meaning here", text: "HostName example.com\nPort 2222\nUser me\nForwardAgent yes\nUnknownWord x\n"},
 		{name: "match all", text: "Match all\nIdentityFile ~/a\n", files: []string{"a"}},
 		{name: "match host", text: "Match host x,203.0.*\nIdentityFile ~/a\nMatch host y\nIdentityFile ~/no\n", files: []string{"a"}},
 		{name: "a match that runs a program", text: "Match exec \"touch /tmp/x\"\nIdentityFile ~/no\nHost *\nIdentityFile ~/a\n", files: []string{"a"},
 			want: hostConfig{notes: []string{`~/.ssh/config line 1: podbay leaves out Match exec "touch /tmp/x"`}}},
-		{name: "a match on two things", text: "Match host 203.* user root\nIdentityFile ~/no\n",
-			want: hostConfig{notes: []string{"~/.ssh/config line 1: podbay leaves out Match host 203.* user root"}}},
+		{name: "a match on two things", text: "Match host 203.* user root\nIdentityFile ~/a\nMatch host 203.* user me\nIdentityFile ~/no\nMatch host 203.* !user root\nIdentityFile ~/no\n", files: []string{"a"}},
+		{name: "a match that is off whatever the program says", text: "Match host 192.* exec \"true\"\nIdentityFile ~/no\nProxyJump x\n"},
 		{name: "lines without sense", text: "Host\n=\n= x\nIdentityFile\nIdentityFile =\n\x00\nIdentityFile ~/a\n", files: []string{"a"}},
 		{name: "an include", text: "Include more\nInclude ~/.ssh/d/*.conf missing\nIdentityFile ~/a\n", files: []string{"more", "d1", "d2", "a"}},
 		{name: "an include for another host", text: "Host x\nInclude more\n"},
-		{name: "an include of itself", text: "Include $HOME/.ssh/config\nIdentityFile ~/a\n",
-			want: hostConfig{notes: []string{"~/.ssh/config cannot be understood (ssh_config: max recurse depth exceeded); podbay goes on without it"}}},
+		{name: "an include of itself", text: "Include $HOME/.ssh/config\nIdentityFile ~/a\n", files: []string{"a"},
+			want: hostConfig{notes: []string{"~/.ssh/config is included by itself, or one of very many; podbay goes on without it"}}},
+		{name: "an include with a match that runs a program", text: "Include exec\nHost *\nProxyJump bastion\nIdentitiesOnly yes\nIdentityFile ~/a\n", files: []string{"a"},
+			want: hostConfig{unsupported: "ProxyJump bastion", identitiesOnly: true,
+				notes: []string{`~/.ssh/exec line 1: podbay leaves out Match exec "true"`, "IdentitiesOnly yes for this host"}}},
+		{name: "a jump in an include", text: "Host 203.*\nInclude jump\n", want: hostConfig{unsupported: "ProxyJump inner"}},
+		{name: "a block of an include ends with it", text: "Host 203.*\nInclude foreign\nIdentityFile ~/a\n", files: []string{"a"}},
+		{name: "a jump that only ssh can decide on", text: "Match final all\nProxyJump x\n",
+			want: hostConfig{unsupported: "ProxyJump x (in a Match that podbay cannot decide)", notes: []string{"~/.ssh/config line 1: podbay leaves out Match final all"}}},
+		{name: "a jump beside a line without sense", text: "?? !!\nIdentityAgent\n\"\nProxyJump x\n", want: hostConfig{unsupported: "ProxyJump x"}},
+		{name: "a jump, then no command", text: "ProxyJump x\nProxyCommand none\n", want: hostConfig{unsupported: "ProxyJump x"}},
+		{name: "no command, then a jump", text: "ProxyCommand none\nProxyJump x\n"},
+		{name: "no jump, then a command", text: "ProxyJump none\nProxyJump x\nProxyCommand nc\n", want: hostConfig{unsupported: "ProxyCommand nc"}},
+		{name: "a command, then a jump", text: "ProxyCommand nc\nProxyJump x\n", want: hostConfig{unsupported: "ProxyCommand nc"}},
+		{name: "quoted patterns", text: "Host \"203.0.113.7\"\nIdentityFile '~/a b'\nHost other \"203.*\"\nIdentitiesOnly \"yes\"\nProxyJump \"none\"\nHost !\"203.0.113.7\" *\nIdentityFile ~/no\n", files: []string{"a b"},
+			want: hostConfig{identitiesOnly: true, notes: []string{"IdentitiesOnly yes for this host"}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -61,6 +76,9 @@ func TestSSHConfig(t *testing.T) {
 			write(t, filepath.Join(home, ".ssh", "more"), "IdentityFile ~/more\n")
 			write(t, filepath.Join(home, ".ssh", "d", "1.conf"), "Host 203.*\nIdentityFile ~/d1\n")
 			write(t, filepath.Join(home, ".ssh", "d", "2.conf"), "IdentityFile ~/d2\n")
+			write(t, filepath.Join(home, ".ssh", "exec"), "Match exec \"true\"\nUser x\n")
+			write(t, filepath.Join(home, ".ssh", "jump"), "Host 192.*\nProxyJump no\nHost *\nProxyJump inner\n")
+			write(t, filepath.Join(home, ".ssh", "foreign"), "Host 192.*\n")
 			write(t, filepath.Join(home, ".ssh", "config"), strings.ReplaceAll(tt.text, "$HOME", home))
 			f := finder(home, "MY_AGENT=/run/mine", "KEYS="+filepath.Join(home, "keys"))
 			got := f.hostConfig(Query{Host: "203.0.113.7", User: "root"})
@@ -125,13 +143,46 @@ func FuzzSSHConfig(f *testing.F) {
 		if strings.Contains(strings.ToLower(string(data)), "include") {
 			return // would read this machine's files
 		}
-		text, _ := prepare(data, "/nowhere/.ssh")
-		file, err := decodeConfig(text)
-		if err != nil {
-			return
+		home := t.TempDir()
+		if err := os.MkdirAll(filepath.Join(home, ".ssh"), 0o700); err != nil {
+			t.Fatal(err)
 		}
-		var c hostConfig
-		c.identities(finder("/nowhere"), Query{Host: "h"}, file)
-		proxy(file, "h")
+		if err := os.WriteFile(filepath.Join(home, ".ssh", "config"), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		finder(home).hostConfig(Query{Host: "h"})
 	})
+}
+
+// TestProxyAsInOpenSSH holds podbay's reading against that of ssh itself.
+func TestProxyAsInOpenSSH(t *testing.T) {
+	for _, text := range []string{
+		"ProxyJump x\nProxyCommand none\n", "ProxyCommand none\nProxyJump x\n", "ProxyJump none\nProxyCommand nc\n",
+		"ProxyJump none\nProxyJump x\n", "ProxyJump none\nProxyJump x\nProxyCommand nc\n",
+		"ProxyCommand nc a b\nProxyJump x\n", "Host \"203.0.113.7\"\nProxyJump x\n", "Host \"203.0.113.8\" '203.0.*'\nProxyJump x\n",
+		"Host=203.*\nProxyJump=x\n", "Host !\"203.0.113.7\" *\nProxyJump x\n", "Host * # 192.*\nProxyJump x # y\n",
+		"Match host 203.* user root\nProxyJump x\n", "Match host 203.* user me\nProxyJump x\n", "Match originalhost \"203.*,x\"\nProxyJump x\n",
+		"Match !host 203.*\nProxyJump x\n", "Match host 192.* exec true\nProxyJump x\n", "Match final all\nProxyJump x\n",
+		"Host 203.*\nInclude $HOME/.ssh/more\nProxyJump y\n", "Host 192.*\nInclude $HOME/.ssh/more\nHost *\nProxyJump y\n",
+	} {
+		home := newHome(t)
+		write(t, filepath.Join(home, ".ssh", "more"), "Host 192.*\nProxyJump w\nHost 203.*\nProxyJump x\n")
+		text = strings.ReplaceAll(text, "$HOME", home)
+		path := filepath.Join(home, ".ssh", "config")
+		write(t, path, text)
+		out, err := exec.Command("ssh", "-G", "-F", path, "root@203.0.113.7").Output()
+		if err != nil {
+			t.Fatalf("ssh -G on %q: %v", text, err)
+		}
+		want := ""
+		for line := range strings.Lines(string(out)) {
+			if keyword, value, _ := strings.Cut(strings.TrimSpace(line), " "); keyword == "proxyjump" || keyword == "proxycommand" {
+				want = value
+			}
+		}
+		_, got, _ := strings.Cut(finder(home).hostConfig(Query{Host: "203.0.113.7", User: "root"}).unsupported, " ")
+		if got, _, _ = strings.Cut(got, " (in a Match"); got != want {
+			t.Errorf("%q: podbay reads %q, ssh %q", text, got, want)
+		}
+	}
 }
