@@ -83,7 +83,7 @@ func (a *app) listKeys(ctx context.Context, asJSON bool) error {
 
 func hasFindings(report manager.KeyReport) bool {
 	for _, k := range report.Registered {
-		if !k.Valid {
+		if !k.Valid || k.Mendable {
 			return true
 		}
 	}
@@ -181,6 +181,7 @@ type registeredJSON struct {
 	Valid       bool   `json:"valid"`
 	Finding     string `json:"finding"`
 	Mended      string `json:"mended"`
+	Mendable    bool   `json:"mendable"` // "podbay keys fix" changes it
 	Blocks      bool   `json:"blocks"`
 }
 
@@ -201,7 +202,7 @@ func printKeysJSON(w io.Writer, report manager.KeyReport) error {
 func registeredAsJSON(keys []manager.RegisteredKey) []registeredJSON {
 	out := make([]registeredJSON, 0, len(keys))
 	for _, k := range keys {
-		out = append(out, registeredJSON{k.Line, k.Type, k.Fingerprint, k.Comment, k.Local, k.Valid, k.Finding, k.Mended, k.Blocks})
+		out = append(out, registeredJSON{k.Line, k.Type, k.Fingerprint, k.Comment, k.Local, k.Valid, k.Finding, k.Mended, k.Mendable, k.Blocks})
 	}
 	return out
 }

@@ -91,7 +91,7 @@ func localKey(id localID, registered map[string]bool) LocalKey {
 
 // registeredKey is an entry of the account for the screens.
 func registeredKey(entry sshkey.Entry, line string, local []localID) RegisteredKey {
-	k := RegisteredKey{Line: entryLine(entry, line), Blocks: entry.Blocks}
+	k := RegisteredKey{Line: entryLine(entry, line), Mendable: !stays(entry), Blocks: entry.Blocks}
 	_, k.Valid = validKey(line)
 	if len(entry.Keys) > 0 {
 		key := entry.Keys[0]

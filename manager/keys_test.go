@@ -349,14 +349,15 @@ func TestWhatThereIs(t *testing.T) {
 	if err := os.Chmod(one.Path, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	a.api.SetSSHKeys([]string{two.Line + " ", "null", keyLine(t, 9, "")})
+	a.api.SetSSHKeys([]string{two.Line + " ", "null", keyLine(t, 9, ""), "ssh-ed25519 AAAA", keyLine(t, 9, "again")})
 	report = must[manager.KeyReport](a)(a.m.Keys(t.Context()))
 	if len(report.Local) != 2 || report.Local[0].Path != other || !report.Local[0].Encrypted || report.Local[0].Problem != "" ||
 		report.Local[1].Mode != "0644" || report.Local[1].Mend != "set the mode of ~/.ssh/id_ed25519 to 0600" || report.Local[1].Registered {
 		t.Errorf("%+v", report.Local)
 	}
-	if r := report.Registered; len(r) != 3 || r[0].Fingerprint != two.Fingerprint || r[0].Local != "~/.ssh/id_ecdsa" ||
-		r[1].Valid || !r[1].Blocks || r[1].Finding == "" || !r[2].Valid || r[2].Local != "" {
+	if r := report.Registered; len(r) != 5 || r[0].Fingerprint != two.Fingerprint || r[0].Local != "~/.ssh/id_ecdsa" ||
+		r[1].Valid || !r[1].Blocks || r[1].Finding == "" || !r[2].Valid || r[2].Local != "" || r[2].Mendable ||
+		!r[1].Mendable || r[3].Blocks || !r[3].Mendable || !r[4].Valid || !r[4].Mendable {
 		t.Errorf("%+v", r)
 	}
 	if did := must[string](a)(a.m.MendLocal(t.Context(), one.Path, nil)); did != report.Local[1].Mend {

@@ -72,7 +72,7 @@ func (d *draft) mend(i int, pruned bool) {
 	entry, line := d.set.Entries[i], d.base[i]
 	shown := entryLine(entry, line)
 	switch {
-	case entry.Action == sshkey.Keep && !(pruned && spare(entry)):
+	case entry.Action == sshkey.Keep && !pruned, stays(entry):
 		d.keep(line, shown)
 	case entry.Action == sshkey.Replace:
 		d.remove(shown, sentences(entry.Findings))
@@ -84,9 +84,11 @@ func (d *draft) mend(i int, pruned bool) {
 	}
 }
 
-// spare reports whether a kept entry may go. A kind of key that is not known here
-// may be known to a pod's sshd.
-func spare(entry sshkey.Entry) bool { return entry.Idle && !entry.Has(sshkey.Unsupported) }
+// stays reports whether an entry stays when all are mended. One that does nothing
+// goes; a kind of key that is not known here may be known to a pod's sshd.
+func stays(entry sshkey.Entry) bool {
+	return entry.Action == sshkey.Keep && (!entry.Idle || entry.Has(sshkey.Unsupported))
+}
 
 func (d *draft) warnLeaked() {
 	if d.set.Leaked() {

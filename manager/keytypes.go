@@ -43,6 +43,9 @@ type RegisteredKey struct {
 	// entry and on one that is beyond mending.
 	Finding string
 	Mended  string
+	// Mendable says that PlanFix would change the entry: mend it, or take it away
+	// where it does nothing.
+	Mendable bool
 	// Blocks says that RunPod refuses every later write while this entry stays.
 	Blocks bool
 }

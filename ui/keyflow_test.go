@@ -191,7 +191,7 @@ func TestABrokenAccountIsMended(t *testing.T) {
 	f := &fakeManager{}
 	f.keys.report = manager.KeyReport{Local: []manager.LocalKey{madeKey}, Registered: []manager.RegisteredKey{
 		{Line: madeKey.Line, Valid: true},
-		{Line: "AAAAtypeless", Finding: "the type is missing", Mended: "ssh-ed25519 AAAAtypeless", Blocks: true},
+		{Line: "AAAAtypeless", Finding: "the type is missing", Mended: "ssh-ed25519 AAAAtypeless", Mendable: true, Blocks: true},
 	}}
 	f.keys.takes = map[string]bool{alphaID: true}
 	p := start(t, f)

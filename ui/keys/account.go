@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"slices"
 	"strings"
 
 	"charm.land/bubbles/v2/key"
@@ -56,14 +57,9 @@ func (m Model) nextPlan() (Model, screen.Intent) {
 	return m.toProof()
 }
 
-// mendable tells whether an entry of the account is wrong and can be mended.
+// mendable tells whether the account's entries can be mended.
 func (m Model) mendable() bool {
-	for _, r := range m.report.Registered {
-		if !r.Valid && r.Mended != "" || r.Blocks {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(m.report.Registered, func(r manager.RegisteredKey) bool { return r.Mendable })
 }
 
 // showPlan shows a change. One that changes nothing is passed over when the

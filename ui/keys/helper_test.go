@@ -44,11 +44,12 @@ func entry(k manager.LocalKey) manager.RegisteredKey {
 }
 
 var (
-	fingerprintEntry = manager.RegisteredKey{Line: print2, Mended: "ssh-ed25519 " + other + " me@desk", Blocks: true,
+	fingerprintEntry = manager.RegisteredKey{Line: print2, Mended: "ssh-ed25519 " + other + " me@desk", Mendable: true, Blocks: true,
 		Finding: "A fingerprint is registered instead of the key. RunPod refuses every change while it is there."}
-	typeless = manager.RegisteredKey{Line: other + " me@desk", Mended: "ssh-ed25519 " + other + " me@desk", Blocks: true,
+	typeless = manager.RegisteredKey{Line: other + " me@desk", Mended: "ssh-ed25519 " + other + " me@desk", Mendable: true, Blocks: true,
 		Finding: "The key's type is missing."}
-	leaked = manager.RegisteredKey{Line: "-----BEGIN OPENSSH PRIVATE KEY-----", Finding: "A private key is registered.", Blocks: true}
+	idle   = manager.RegisteredKey{Line: "ssh-ed25519 AAAA", Mendable: true, Finding: "The key is cut off."}
+	leaked = manager.RegisteredKey{Line: "-----BEGIN OPENSSH PRIVATE KEY-----", Finding: "A private key is registered.", Mendable: true, Blocks: true}
 )
 
 var addPlan = manager.KeyPlan{Diff: []manager.DiffLine{

@@ -248,12 +248,18 @@ func TestNothingIsAskedThatIsKnown(t *testing.T) {
 // After the chosen key was registered, what else is wrong is shown; then the
 // proof begins.
 func TestAccountGoesOnUntilAllIsRight(t *testing.T) {
-	m := press(atAccount(addPlan, typeless), "y")
+	for name, wrong := range map[string]manager.RegisteredKey{"mended": typeless, "taken away": idle} {
+		t.Run(name, func(t *testing.T) { goesOnUntilAllIsRight(t, wrong) })
+	}
+}
+
+func goesOnUntilAllIsRight(t *testing.T, wrong manager.RegisteredKey) {
+	m := press(atAccount(addPlan, wrong), "y")
 	m, intent := wants(t, m, Applied{Outcome: manager.KeyOutcome{Backup: "/b", Added: 1}})
 	if !equal(intent, Load{}) {
 		t.Fatalf("wants %#v", intent)
 	}
-	report := manager.KeyReport{Local: []manager.LocalKey{registered(good)}, Registered: []manager.RegisteredKey{entry(good), typeless}}
+	report := manager.KeyReport{Local: []manager.LocalKey{registered(good)}, Registered: []manager.RegisteredKey{entry(good), wrong}}
 	if m, intent = wants(t, m, Loaded{Report: report}); !equal(intent, PlanFix{}) {
 		t.Fatalf("wants %#v", intent)
 	}
