@@ -48,7 +48,7 @@ var (
 		Finding: "A fingerprint is registered instead of the key. RunPod refuses every change while it is there."}
 	typeless = manager.RegisteredKey{Line: other + " me@desk", Mended: "ssh-ed25519 " + other + " me@desk", Mendable: true, Blocks: true,
 		Finding: "The key's type is missing."}
-	idle   = manager.RegisteredKey{Line: "ssh-ed25519 AAAA", Mendable: true, Finding: "The key is cut off."}
+	spare  = manager.RegisteredKey{Line: "ssh-ed25519 AAAA", Mendable: true, Finding: "The key is cut off."}
 	leaked = manager.RegisteredKey{Line: "-----BEGIN OPENSSH PRIVATE KEY-----", Finding: "A private key is registered.", Mendable: true, Blocks: true}
 )
 

@@ -248,7 +248,7 @@ func TestNothingIsAskedThatIsKnown(t *testing.T) {
 // After the chosen key was registered, what else is wrong is shown; then the
 // proof begins.
 func TestAccountGoesOnUntilAllIsRight(t *testing.T) {
-	for name, wrong := range map[string]manager.RegisteredKey{"mended": typeless, "taken away": idle} {
+	for name, wrong := range map[string]manager.RegisteredKey{"mended": typeless, "taken away": spare} {
 		t.Run(name, func(t *testing.T) { goesOnUntilAllIsRight(t, wrong) })
 	}
 }
