@@ -39,7 +39,7 @@ type login struct {
 	methods  []string
 	started  bool  // the server answered a request for authentication
 	gaveUp   bool  // there is nothing more to try
-	signErr  error // a Signer's, which ends the dial
+	question error // a Signer's, which ends the dial
 
 	banner      strings.Builder
 	bannerBytes int
@@ -75,8 +75,8 @@ func (l *login) next(state *ssh.ClientAuthContext) (ssh.AuthMethod, error) {
 	}
 	l.dropUnoffered()
 	switch {
-	case l.signErr != nil:
-		return nil, l.signErr
+	case l.question != nil:
+		return nil, l.question
 	case l.ctx.Err() != nil:
 		return nil, l.ctx.Err()
 	case l.conn.broken.Load(), state.AllowedMethods == nil:
@@ -151,6 +151,17 @@ func (l *login) refused(opts Options, err error) *AuthError {
 	return e
 }
 
+// failures is why signatures could not be made.
+func (l *login) failures() []error {
+	var all []error
+	for _, signer := range l.offered {
+		if signer.failure != nil {
+			all = append(all, fmt.Errorf("sign with the key %s: %w", signer.key.Name, signer.failure))
+		}
+	}
+	return all
+}
+
 // taken is the key that the server took; none when it asked for no key.
 func (l *login) taken() (Attempt, bool) {
 	if len(l.offered) == 0 {
@@ -180,6 +191,7 @@ type lazySigner struct {
 	algorithms []string
 	asked      bool // the server was asked for the key
 	taken      bool
+	failure    error // why no signature could be made
 }
 
 // PublicKey returns the public half. x/crypto marshals it into the question
@@ -200,10 +212,15 @@ func (s *lazySigner) Sign(rand io.Reader, data []byte) (*ssh.Signature, error) {
 func (s *lazySigner) SignWithAlgorithm(rand io.Reader, data []byte, algorithm string) (*ssh.Signature, error) {
 	s.taken = true
 	signature, err := s.sign(rand, data, algorithm)
-	if err != nil {
-		s.login.signErr = fmt.Errorf("sign with the key %s: %w", s.key.Name, err)
+	if err == nil {
+		return signature, nil
 	}
-	return signature, err
+	s.failure = err
+	var question Question
+	if errors.As(err, &question) && question.StopsLogin() {
+		s.login.question = fmt.Errorf("sign with the key %s: %w", s.key.Name, err)
+	}
+	return nil, err
 }
 
 func (s *lazySigner) sign(rand io.Reader, data []byte, algorithm string) (*ssh.Signature, error) {
@@ -227,7 +244,7 @@ func (s *lazySigner) sign(rand io.Reader, data []byte, algorithm string) (*ssh.S
 }
 
 func (s *lazySigner) attempt() Attempt {
-	return Attempt{s.key.Name, s.key.Public.Type(), ssh.FingerprintSHA256(s.key.Public), s.taken}
+	return Attempt{s.key.Name, s.key.Public.Type(), ssh.FingerprintSHA256(s.key.Public), s.taken, cleaned(s.failure)}
 }
 
 // samePair compares a signer's public key with the offered one. Behind a

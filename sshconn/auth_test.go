@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -122,6 +123,8 @@ type lockedError struct{ path string }
 
 func (e *lockedError) Error() string { return e.path + " needs its passphrase" }
 
+func (e *lockedError) StopsLogin() bool { return true }
+
 func TestSignersErrorComesOut(t *testing.T) {
 	server, right := startOpenSSH(t, opensshd.Config{})
 	var opened atomic.Int32
@@ -131,6 +134,18 @@ func TestSignersErrorComesOut(t *testing.T) {
 	err := dialFails(t, t.Context(), options(t, server.Addr, server.User, server.HostKey(), manyKeys(t, 1, &opened)[0], locked, after))
 	var passphrase *lockedError
 	if !errors.As(err, &passphrase) || opened.Load() != 0 {
+		t.Errorf("got %v, with %d other keys opened", err, opened.Load())
+	}
+
+	cancelled := right
+	ctx, cancel := context.WithCancel(t.Context())
+	cancelled.Signer = func(ctx context.Context) (ssh.Signer, error) {
+		cancel()
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	err = dialFails(t, ctx, options(t, server.Addr, server.User, server.HostKey(), cancelled, after))
+	if !errors.Is(err, context.Canceled) || opened.Load() != 0 {
 		t.Errorf("got %v, with %d other keys opened", err, opened.Load())
 	}
 
@@ -145,6 +160,49 @@ func TestSignersErrorComesOut(t *testing.T) {
 	err = dialFails(t, t.Context(), options(t, server.Addr, server.User, server.HostKey(), missing))
 	if !strings.Contains(err.Error(), "not at hand") {
 		t.Errorf("a key without a private half gave %v", err)
+	}
+}
+
+// refusingSigner is a key in an agent that does not sign with it.
+type refusingSigner struct{ ssh.Signer }
+
+func (refusingSigner) SignWithAlgorithm(io.Reader, []byte, string) (*ssh.Signature, error) {
+	return nil, errors.New("agent: operation\x1b[2J refused")
+}
+
+func (s refusingSigner) Sign(rand io.Reader, data []byte) (*ssh.Signature, error) {
+	return s.SignWithAlgorithm(rand, data, "")
+}
+
+// TestAKeyThatCannotSignIsPassedOver holds that the login goes on as OpenSSH's does.
+func TestAKeyThatCannotSignIsPassedOver(t *testing.T) {
+	refusing, stale, missing := newSigner(t), newSigner(t), newSigner(t)
+	server, right := startOpenSSH(t, opensshd.Config{
+		AuthorizedKeys: []ssh.PublicKey{refusing.PublicKey(), stale.PublicKey(), missing.PublicKey()},
+	})
+	bad := []sshconn.Key{
+		{Public: refusing.PublicKey(), Name: "agent", Signer: func(context.Context) (ssh.Signer, error) { return refusingSigner{refusing}, nil }},
+		{Public: stale.PublicKey(), Name: "stale", Signer: func(context.Context) (ssh.Signer, error) { return newSigner(t), nil }},
+		{Public: missing.PublicKey(), Name: "missing"},
+	}
+	conn := mustDial(t, options(t, server.Addr, server.User, server.HostKey(), append(bad, right)...))
+	if conn.Info().Identity != right.Name {
+		t.Errorf("logged in as %q", conn.Info().Identity)
+	}
+
+	got := authFails(t, options(t, server.Addr, server.User, server.HostKey(), bad...))
+	want := []string{"agent: operation refused", "ssh-keygen -y", "not at hand"}
+	if len(got.Offered) != len(want) {
+		t.Fatalf("offered %+v", got.Offered)
+	}
+	for i, a := range got.Offered {
+		if !a.Taken || a.Failed == nil || !strings.Contains(a.Failed.Error(), want[i]) || !strings.Contains(got.Error(), want[i]) {
+			t.Errorf("%+v in %q", a, got)
+		}
+	}
+	got = authFails(t, options(t, server.Addr, server.User, server.HostKey(), bad[0]))
+	if !strings.Contains(got.Error(), "would take the key agent") {
+		t.Errorf("%v", got)
 	}
 }
 

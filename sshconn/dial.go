@@ -18,13 +18,23 @@ type Key struct {
 	Public ssh.PublicKey // a plain key or a certificate
 	Name   string        // a path or an agent's comment, for messages; cleaned
 	// Signer opens the private half. It is called only after the server said
-	// that it would take Public. Its error ends the dial and is found in the
-	// dial's error with errors.As. Both it and the signer that it returns must
-	// come back when ctx ends.
+	// that it would take Public. After an error of it, or of the signer that it
+	// returns, the login goes on with the next key, as OpenSSH's does, and the
+	// error is kept in the AuthError's Attempt. A [Question] is the exception: it
+	// ends the dial and is found in the dial's error with errors.As. Both Signer
+	// and the signer must come back when ctx ends.
 	Signer func(ctx context.Context) (ssh.Signer, error)
 }
 
 type dialFunc func(ctx context.Context, network, addr string) (net.Conn, error)
+
+// Question is an error of a Key's Signer that the caller has to answer before the
+// login can go on, such as a passphrase that is wanted. Dial looks for it with
+// errors.As and stops when StopsLogin is true.
+type Question interface {
+	error
+	StopsLogin() bool
+}
 
 // Options says whom to dial and as whom.
 type Options struct {
@@ -59,7 +69,7 @@ const clientVersion = "SSH-2.0-podbay"
 //   - [*ConnectError]: no connection, no SSH, or no handshake; see its Kind
 //   - [*HostKeyUnknownError], [*HostKeyChangedError], [*HostKeyRevokedError]
 //   - [*AuthError]: the server took none of the keys
-//   - the error of a Key's Signer, wrapped
+//   - the [Question] of a Key's Signer, wrapped
 //   - ctx's error, wrapped, when ctx was cancelled
 //   - another error when the options are wrong or HostKeys cannot be read or written
 func Dial(ctx context.Context, opts Options) (*Conn, error) {
@@ -210,8 +220,8 @@ func (d *dialing) failed(err error) error {
 		return d.cancelled()
 	case hostKeyErr != nil:
 		return hostKeyErr
-	case d.ctx.Err() == nil && d.login.signErr != nil:
-		return fmt.Errorf("log in at %s: %w", d.opts.Addr, d.login.signErr)
+	case d.ctx.Err() == nil && d.login.question != nil:
+		return fmt.Errorf("log in at %s: %w", d.opts.Addr, d.login.question)
 	case d.login.bannerEndless():
 		connectError.Kind, connectError.Err = ErrHandshake, errors.New("it sends a banner without end")
 	case d.login.gaveUp, d.login.started && disconnected && reason.tooMany():
@@ -221,7 +231,7 @@ func (d *dialing) failed(err error) error {
 	case ident == "" && instead != "":
 		connectError.Kind, connectError.Got = ErrNotSSH, cleantext.Line(instead, gotCells)
 	case d.ctx.Err() != nil:
-		connectError.Kind, connectError.Err = ErrTimeout, errors.Join(d.ctx.Err(), d.login.signErr)
+		connectError.Kind, connectError.Err = ErrTimeout, errors.Join(append([]error{d.ctx.Err()}, d.login.failures()...)...)
 	default:
 		connectError.Kind, connectError.Got = handshakeKind(err), reason.text
 	}

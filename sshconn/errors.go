@@ -76,6 +76,9 @@ type Attempt struct {
 	// Taken says that the server would have taken the key and the signature
 	// then failed, was refused, or was not enough.
 	Taken bool
+	// Failed is why the signature could not be made: the agent refused, the .pub
+	// file is of another key. Cleaned; nil when it could, or was not wanted.
+	Failed error
 }
 
 // AuthError is a login that the server refused.
@@ -98,7 +101,12 @@ func (e *AuthError) Error() string {
 	if len(e.Methods) > 0 && !e.takes("publickey") {
 		return e.withoutKeys(who)
 	}
+	failed := e.failed()
 	switch {
+	case len(failed) == 1:
+		return fmt.Sprintf("the server would take the key %s for %s, but it cannot be used: %v", failed[0].Name, who, failed[0].Failed)
+	case len(failed) > 1:
+		return fmt.Sprintf("the server would take %s for %s, but none of them can be used: %v", count(len(failed), "key"), who, e.reasons(failed))
 	case e.TooMany:
 		return fmt.Sprintf("%s ended the login after %s: name the one key to use", e.Addr, count(len(e.Offered), "key"))
 	case len(e.Offered) == 0 && len(e.Unusable) > 0:
@@ -128,6 +136,25 @@ func (e *AuthError) withoutKeys(who string) string {
 	return fmt.Sprintf("the server takes only %s for %s; podbay logs in with keys only", methods, who)
 }
 
+// failed is the keys that the server would have taken and that could not sign.
+func (e *AuthError) failed() []Attempt {
+	var failed []Attempt
+	for _, a := range e.Offered {
+		if a.Failed != nil {
+			failed = append(failed, a)
+		}
+	}
+	return failed
+}
+
+func (e *AuthError) reasons(failed []Attempt) string {
+	reasons := make([]string, len(failed))
+	for i, a := range failed {
+		reasons[i] = a.Name + ": " + a.Failed.Error()
+	}
+	return strings.Join(reasons, "; ")
+}
+
 func (e *AuthError) takes(method string) bool {
 	for _, m := range e.Methods {
 		if m == method {
@@ -137,7 +164,14 @@ func (e *AuthError) takes(method string) bool {
 	return false
 }
 
-func (e *AuthError) Unwrap() error { return e.Err }
+// Unwrap lets errors.As find what the connection said and why keys could not sign.
+func (e *AuthError) Unwrap() error {
+	below := []error{e.Err}
+	for _, a := range e.failed() {
+		below = append(below, a.Failed)
+	}
+	return errors.Join(below...)
+}
 
 func count(n int, noun string) string {
 	if n == 1 {
