@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"time"
 
@@ -33,7 +34,7 @@ const (
 //
 // Changes hold a lock on a file beside Path, named like it with ".lock" added.
 type KnownHosts struct {
-	Path string // created with its directory (0700) and mode 0600 at the first Add
+	Path string // created with its directory (0700) at the first Add; mode 0600 after each
 }
 
 // KnownKey is one entry for a name.
@@ -117,6 +118,9 @@ func (k *KnownHosts) Add(name string, key ssh.PublicKey) error {
 		return err
 	}
 	defer unlock()
+	if err := narrow(path); err != nil {
+		return err
+	}
 	text, err := readFile(path)
 	if err != nil {
 		return err
@@ -245,4 +249,17 @@ func appendFile(path string, data []byte) error {
 	}
 	_, err = file.Write(data)
 	return errors.Join(err, file.Sync(), file.Close())
+}
+
+// narrow takes a file from the group and others, if it is there; on Windows its
+// folder does that.
+func narrow(path string) error {
+	info, err := os.Stat(path)
+	if err != nil || runtime.GOOS == "windows" || info.Mode().Perm()&0o077 == 0 {
+		return nil // what is wrong with the file is told by reading it
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		return fmt.Errorf("keep others from known host keys: %w", err)
+	}
+	return nil
 }

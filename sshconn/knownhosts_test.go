@@ -123,6 +123,29 @@ func TestAddMakesThePrivateFileThatSSHKeygenReads(t *testing.T) {
 	}
 }
 
+func TestAddNarrowsTheFile(t *testing.T) {
+	for _, mode := range []os.FileMode{0o644, 0o666, 0o600} {
+		file := &sshconn.KnownHosts{Path: filepath.Join(t.TempDir(), "known_hosts")}
+		writeFile(t, file.Path, "# mine\n")
+		key := newSigner(t).PublicKey()
+		for range 2 { // the second time there is nothing to add
+			if err := os.Chmod(file.Path, mode); err != nil {
+				t.Fatal(err)
+			}
+			if err := file.Add(podName, key); err != nil {
+				t.Fatal(err)
+			}
+			info, err := os.Stat(file.Path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
+				t.Errorf("%v became %v", mode, info.Mode())
+			}
+		}
+	}
+}
+
 func TestAddKeepsWhatIsThere(t *testing.T) {
 	key := newSigner(t).PublicKey()
 	dir := t.TempDir()
@@ -148,7 +171,7 @@ func TestAddKeepsWhatIsThere(t *testing.T) {
 	got, _ = os.ReadFile(target)
 	info, _ := os.Stat(target)
 	link, _ := os.Lstat(file.Path)
-	if string(got) != before+"\n" || info.Mode().Perm() != 0o644 || link.Mode()&os.ModeSymlink == 0 {
+	if string(got) != before+"\n" || info.Mode().Perm() != 0o600 || link.Mode()&os.ModeSymlink == 0 {
 		t.Errorf("after Forget: %q, mode %v, link %v", got, info.Mode(), link.Mode())
 	}
 }
