@@ -1,5 +1,7 @@
 // Package tty is the local terminal: raw mode, cancelable input, escapes, size,
-// reset. It is the only room that differs by platform, and knows no SSH.
+// reset. What a terminal does differently on each platform is here and nowhere
+// else; other packages keep small files of a platform's own for what they need of
+// it: an agent's address, a file's owner, an error's number. It knows no SSH.
 //
 // What a caller can rely on:
 //   - the terminal that a process shares with its parent is never left in
