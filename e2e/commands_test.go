@@ -155,23 +155,23 @@ func TestAChangedHostKeyStops(t *testing.T) {
 	if code := p.ends(); code != 76 {
 		t.Errorf("exit code %d\n%s", code, p.text())
 	}
-	p.prints(0, "host key has changed")
+	p.prints(0, "has changed, and podbay does not connect")
 	p.sane()
 
 	p = w.podbay()
 	p.ready(s)
 	p.press(enter)
 	p.sees("The host key of alpha has changed", known, shown)
-	p.press(enter) // going back is chosen
+	p.answers(enter) // going back is chosen
 	p.list("alpha")
 	p.press(enter)
 	p.sees("The host key of alpha has changed")
-	p.press("f")
+	p.answers("f")
 	p.sees("type the pod's name")
 	p.press("alpha" + enter)
 	p.sees("Is this really alpha?", shown)
 	mark := p.mark()
-	p.press("y")
+	p.answers("y")
 	p.prints(mark, s.prompt())
 	if strings.Contains(s.sshd.Log(), "Failed publickey") {
 		t.Error("a login was tried on an unknown key")

@@ -225,6 +225,17 @@ func (p *program) sees(words ...string) {
 	})
 }
 
+// answers gives a key to the question that is on the screen. It takes answers when
+// the keyboard has rested; until then its keys are not in the footer.
+func (p *program) answers(key string) {
+	p.t.Helper()
+	p.until("a question that takes answers", func() bool {
+		lines := p.lines()
+		return len(lines) > 0 && strings.HasPrefix(lines[len(lines)-1], "enter ")
+	})
+	p.press(key)
+}
+
 // prints waits for text in the output after mark.
 func (p *program) prints(mark int, text string) {
 	p.t.Helper()

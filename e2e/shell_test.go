@@ -38,7 +38,7 @@ func TestFromTheListToAShellAndBack(t *testing.T) {
 	p.ready(s)
 	p.press(enter)
 	p.sees(fingerprint, "No, go back", "Yes, trust")
-	p.press(enter) // No is chosen
+	p.answers(enter) // No is chosen
 	p.list("alpha")
 	if known := contents(t, w.knownHosts()); strings.Contains(known, "runpod-") {
 		t.Errorf("a key was kept that was not accepted:\n%s", known)
@@ -50,7 +50,7 @@ func TestFromTheListToAShellAndBack(t *testing.T) {
 	mark := p.mark()
 	p.press(enter)
 	p.sees(fingerprint)
-	p.press("y")
+	p.answers("y")
 	p.prints(mark, s.prompt())
 	if p.altScreen() {
 		t.Error("the shell runs on the alternate screen")

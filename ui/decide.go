@@ -72,6 +72,12 @@ func (m model) back() (model, tea.Cmd) {
 	case asking:
 		return m.hangUp()
 	case loggingIn:
+		if m.pods.Listed().IsZero() {
+			return m, nil
+		}
+		m.login = m.login.end()
+		m.page, m.state = nil, home
+		m.note = note{doctor.ToneWarn, "without an API key that works this list stays as it is; r asks again"}
 		return m, nil
 	case inKeys:
 		return m.leaveKeys()
@@ -90,7 +96,7 @@ func (m model) openHelp() model {
 // copy puts the ssh command on the clipboard by OSC 52, which works through SSH
 // and leaves no program running.
 func (m model) copy(p manager.Pod) (model, tea.Cmd) {
-	m.note = note{doctor.ToneGood, "copied: " + p.Route.Command}
+	m.note = note{doctor.ToneGood, "sent to the terminal's clipboard: " + p.Route.Command}
 	return m, tea.SetClipboard(p.Route.Command)
 }
 
@@ -98,9 +104,9 @@ func (m model) copy(p manager.Pod) (model, tea.Cmd) {
 func (m model) act(doing string, done actedMsg, do func(context.Context) error) (model, tea.Cmd) {
 	m.page, m.state = nil, home
 	m.note = note{doctor.ToneWait, doing}
-	return m, m.run.do(func(ctx context.Context) tea.Msg {
+	return m, m.run.finish(doing, func(ctx context.Context) (tea.Msg, string) {
 		done.err = do(ctx)
-		return done
+		return done, done.note().text
 	})
 }
 
@@ -115,11 +121,15 @@ func (m model) start(p manager.Pod) (model, tea.Cmd) {
 }
 
 func (m model) acted(msg actedMsg) (model, tea.Cmd) {
-	m.note = note{doctor.ToneGood, msg.done}
-	if msg.err != nil {
-		m.note = note{doctor.ToneBad, msg.fail + msg.err.Error()}
-	}
+	m.note = msg.note()
 	return m.refreshNow()
+}
+
+func (msg actedMsg) note() note {
+	if msg.err != nil {
+		return note{doctor.ToneBad, msg.fail + msg.err.Error()}
+	}
+	return note{doctor.ToneGood, msg.done}
 }
 
 // newHelp lists the keys of the screens that have keys of their own; a question

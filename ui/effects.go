@@ -2,6 +2,8 @@ package ui
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,12 +19,15 @@ type effects struct {
 	mu       sync.Mutex
 	closed   bool
 	sessions map[session]bool // connected, and neither run nor discarded
-	running  sync.WaitGroup
+
+	unfinished map[string]bool // what finish is about
+	said       []string        // what came of it after the UI's end
+	running    sync.WaitGroup
 }
 
 func newEffects(ctx context.Context) *effects {
 	ctx, cancel := context.WithCancel(ctx)
-	return &effects{ctx: ctx, cancel: cancel, sessions: map[session]bool{}}
+	return &effects{ctx: ctx, cancel: cancel, sessions: map[session]bool{}, unfinished: map[string]bool{}}
 }
 
 // do makes a command of f, whose context ends with the UI. What it returns after
@@ -39,6 +44,49 @@ func (e *effects) do(f func(context.Context) tea.Msg) tea.Cmd {
 		}
 		return msg
 	}
+}
+
+// finishTime bounds what [effects.finish] goes on with after the UI's end.
+const finishTime = 30 * time.Second
+
+// finish makes a command of f, which goes on when the UI ends: what a person
+// agreed to must not be given up because they quit at once. What f then says is
+// kept for [effects.outcomes].
+func (e *effects) finish(doing string, f func(context.Context) (msg tea.Msg, said string)) tea.Cmd {
+	return func() tea.Msg {
+		if !e.begin() {
+			return nil
+		}
+		defer e.running.Done()
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(e.ctx), finishTime)
+		defer cancel()
+		e.mu.Lock()
+		e.unfinished[doing] = true
+		e.mu.Unlock()
+		msg, said := f(ctx)
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		delete(e.unfinished, doing)
+		if e.ctx.Err() != nil {
+			e.said = append(e.said, said)
+			return nil
+		}
+		return msg
+	}
+}
+
+// waitsFor lists what finish goes on with.
+func (e *effects) waitsFor() []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Sorted(maps.Keys(e.unfinished))
+}
+
+// outcomes is what was said after the UI's end; complete after close.
+func (e *effects) outcomes() []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.said
 }
 
 // after makes a command that returns msg when d is over.

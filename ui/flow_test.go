@@ -54,6 +54,7 @@ func start(t *testing.T, f *fakeManager) *program {
 	p := &program{t: t}
 	run := newEffects(context.Background())
 	m := newModel(f, Options{Now: func() time.Time { return noon }}, run)
+	m.hold.pause = 0
 	p.TestModel = teatest.NewTestModel(t, spy{m, p}, teatest.WithInitialTermSize(80, 24))
 	t.Cleanup(func() {
 		_ = p.Quit()

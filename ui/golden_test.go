@@ -23,6 +23,7 @@ func still(t *testing.T, title string) model {
 	run := newEffects(context.Background())
 	t.Cleanup(run.close)
 	m := newModel(&fakeManager{}, Options{Title: title, Now: func() time.Time { return noon }}, run)
+	m.hold.pause = 0
 	return after(m, startMsg{})
 }
 

@@ -237,7 +237,12 @@ func (m model) keyReplied(msg keyMsg) (model, tea.Cmd) {
 	if msg.question != nil {
 		return m.askForKeys(msg.question, msg.reply, func(m model) (model, tea.Cmd) { return m.mayAsk(msg.again) })
 	}
-	return m.toKeys(msg.reply)
+	m, cmd := m.toKeys(msg.reply)
+	if _, planned := msg.reply.(wizard.Planned); planned {
+		m, release := m.holdKeys() // what would be sent is to be read first
+		return m, tea.Batch(cmd, release)
+	}
+	return m, cmd
 }
 
 // keepCreated keeps the passphrase of a new key as an answer: it was just typed.

@@ -60,6 +60,7 @@ type model struct {
 	login   call
 	keying  keying
 
+	hold      hold
 	keysFirst bool // the wizard opens by itself, once, when RunPod has answered
 
 	now     time.Time
@@ -67,7 +68,7 @@ type model struct {
 }
 
 func newModel(mgr dialer, opts Options, run *effects) model {
-	m := model{mgr: mgr, run: run, clock: opts.Now, theme: screen.NewTheme(true), keysFirst: opts.Keys}
+	m := model{mgr: mgr, run: run, clock: opts.Now, theme: screen.NewTheme(true), keysFirst: opts.Keys, hold: hold{pause: readingPause}}
 	if m.clock == nil {
 		m.clock = time.Now
 	}
@@ -135,6 +136,8 @@ func (m model) replied(msg tea.Msg) (model, tea.Cmd) {
 		return m.acted(msg)
 	case forgotMsg:
 		return m.forgot(msg)
+	case releaseMsg:
+		return m.released(msg)
 	case loggedInMsg:
 		return m.loggedIn(msg)
 	case keyMsg:
@@ -173,6 +176,8 @@ func (m model) typed(msg tea.Msg) (model, tea.Cmd) {
 		return m.toKeys(tea.KeyPressMsg{Code: tea.KeyEscape})
 	case key == "ctrl+c":
 		return m, tea.Quit
+	case m.held() && key != "esc":
+		return m.holdKeys()
 	case m.tooSmall():
 		return m, nil
 	}

@@ -27,6 +27,7 @@ type (
 // ask opens a question.
 func (m model) ask(p page) (model, tea.Cmd) {
 	m.page, m.state, m.note = p, asking, note{}
+	m.hold.on = false
 	return m, nil
 }
 
@@ -40,7 +41,7 @@ func (m model) askStop(p manager.Pod) (model, tea.Cmd) {
 	if p.Volume != "" {
 		stays = "Its volume stays: " + p.Volume + ". While the pod is stopped the volume is billed, at twice the rate of a running pod's."
 	}
-	return m.ask(pageOf[confirm.Model]{confirm.New(m.theme, confirm.Question{
+	return m.askHeld(pageOf[confirm.Model]{confirm.New(m.theme, confirm.Question{
 		ID: stopQuestion{p}, Title: "Stop " + ask.Name(p.Name, p.ID) + "?", Action: "Stop the pod", Danger: true,
 		Body: []string{
 			fmt.Sprintf("Billing of compute, $%.2f/h now, ends. Programs in the pod are ended, open shells too.", p.CostPerHour),
@@ -52,10 +53,21 @@ func (m model) askStop(p manager.Pod) (model, tea.Cmd) {
 
 // askStart asks before a pod is started: it costs money from then on.
 func (m model) askStart(p manager.Pod) (model, tea.Cmd) {
-	return m.ask(pageOf[confirm.Model]{confirm.New(m.theme, confirm.Question{
+	what := "The pod is stopped"
+	if p.Status == "ERROR" {
+		what = "The pod's container failed"
+	}
+	if p.GPU != "" {
+		what += " (" + p.GPU + ")"
+	}
+	billing := ". Billing starts when it does, and goes on until it is stopped."
+	if p.CostPerHour > 0 {
+		billing = fmt.Sprintf(". It costs $%.2f/h now, and goes on doing so until it is stopped.", p.CostPerHour)
+	}
+	return m.askHeld(pageOf[confirm.Model]{confirm.New(m.theme, confirm.Question{
 		ID: startQuestion{p}, Title: "Start " + ask.Name(p.Name, p.ID) + "?", Action: "Start the pod",
 		Body: []string{
-			"The pod is stopped: " + p.GPU + ". Billing starts when it does, and goes on until it is stopped.",
+			what + billing,
 			"It becomes ready in the list by itself; its host may have no free GPU, then RunPod says so.",
 		},
 	})})
@@ -135,9 +147,9 @@ func (m model) askQuestion(err error) (model, tea.Cmd) {
 	)
 	switch {
 	case errors.As(err, &unknown):
-		return m.ask(pageOf[hostkey.Unknown]{hostkey.NewUnknown(m.theme, unknown)})
+		return m.askHeld(pageOf[hostkey.Unknown]{hostkey.NewUnknown(m.theme, unknown)})
 	case errors.As(err, &changed):
-		return m.ask(pageOf[hostkey.Changed]{hostkey.NewChanged(m.theme, changed, m.clock(), true)})
+		return m.askHeld(pageOf[hostkey.Changed]{hostkey.NewChanged(m.theme, changed, m.clock(), true)})
 	case errors.As(err, &wanted):
 		return m.ask(pageOf[passphrase.Model]{passphrase.New(m.theme, wanted)})
 	}

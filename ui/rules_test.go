@@ -161,7 +161,7 @@ func TestCtrlC(t *testing.T) {
 func TestCopySaysSo(t *testing.T) {
 	m := sized(t, somePods()...)
 	next, cmd := m.Update(keys("y")[0])
-	if !strings.Contains(drawn(t, next.(model)), "copied: ssh root@203.0.113.7 -p 34446") {
+	if !strings.Contains(drawn(t, next.(model)), "sent to the terminal's clipboard: ssh root@203.0.113.7") {
 		t.Error("the copy is not told")
 	}
 	if got := fmt.Sprint(cmd()); got != "ssh root@203.0.113.7 -p 34446" {

@@ -82,7 +82,7 @@ type Options struct {
 // is returned.
 func Run(ctx context.Context, opts Options) error {
 	run := newEffects(ctx)
-	defer run.close()
+	defer farewell(run, opts.Out)
 	p := tea.NewProgram(newModel(using{opts.Manager}, opts, run), programOptions(opts)...)
 	quitting := quitAfter(ctx, p)
 	_, err := p.Run()
@@ -94,6 +94,20 @@ func Run(ctx context.Context, opts Options) error {
 		return fmt.Errorf("terminal UI: %w", err)
 	}
 	return context.Cause(ctx)
+}
+
+// farewell waits for what goes on after the UI and says what came of it.
+func farewell(run *effects, out *os.File) {
+	if out == nil {
+		out = os.Stdout
+	}
+	for _, doing := range run.waitsFor() {
+		fmt.Fprintln(out, doing+"…")
+	}
+	run.close()
+	for _, said := range run.outcomes() {
+		fmt.Fprintln(out, said)
+	}
 }
 
 // quitAfter quits p when ctx ends, as a key would: tea.WithContext would kill it,

@@ -170,6 +170,9 @@ func (m model) noted(tone doctor.Tone, text string) []string {
 
 // footer returns the keys that work here.
 func (m model) footer() []key.Binding {
+	if m.held() {
+		return []key.Binding{key.NewBinding(key.WithKeys("esc"), key.WithHelp("esc", "back; other keys when you have paused"))}
+	}
 	switch m.state {
 	case dialing, settling:
 		return []key.Binding{key.NewBinding(key.WithKeys("esc", "ctrl+c"), key.WithHelp("esc", "cancel"))}
