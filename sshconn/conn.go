@@ -14,6 +14,7 @@ type Conn struct {
 	net  *netConn
 	ssh  ssh.Conn
 	info Info
+	at   func(place string) // for tests: called in each goroutine; may panic
 
 	done  chan struct{}  // closed when the connection has ended
 	loops sync.WaitGroup // what reads x/crypto's channels
@@ -42,22 +43,34 @@ type Info struct {
 // can keep it from ending at all.
 const stuckTimeout = 2 * time.Second
 
-func newConn(conn *netConn, sshConn ssh.Conn, chans <-chan ssh.NewChannel, reqs <-chan *ssh.Request, info Info) *Conn {
-	c := &Conn{net: conn, ssh: sshConn, info: info, done: make(chan struct{})}
-	c.loops.Go(func() { ssh.DiscardRequests(reqs) }) // "hostkeys-00@openssh.com" and keepalives
-	c.loops.Go(func() {
+func newConn(conn *netConn, sshConn ssh.Conn, chans <-chan ssh.NewChannel, reqs <-chan *ssh.Request, info Info, at func(string)) *Conn {
+	c := &Conn{net: conn, ssh: sshConn, info: info, at: at, done: make(chan struct{})}
+	c.loops.Go(c.guarded(func() {
+		c.met("requests")
+		ssh.DiscardRequests(reqs) // "hostkeys-00@openssh.com" and keepalives
+	}))
+	c.loops.Go(c.guarded(func() {
+		c.met("channels")
 		for channel := range chans {
 			_ = channel.Reject(ssh.UnknownChannelType, "podbay opens all channels itself")
 		}
-	})
+	}))
 	ended := make(chan error, 1)
-	go func() { ended <- sshConn.Wait() }()
-	go c.finish(ended)
+	go c.guarded(func() {
+		c.met("end")
+		ended <- sshConn.Wait()
+	})()
+	go func() {
+		defer close(c.done)
+		defer c.settle(nil) // if finish fails
+		c.guarded(func() { c.finish(ended) })()
+	}()
 	return c
 }
 
-// finish waits for the connection's end and makes it known.
+// finish waits for the connection's end and settles what Err says.
 func (c *Conn) finish(ended <-chan error) {
+	c.met("finish")
 	c.loops.Wait()
 	var err error
 	timer := time.NewTimer(stuckTimeout)
@@ -68,15 +81,21 @@ func (c *Conn) finish(ended <-chan error) {
 		err = errors.New("the server broke the protocol")
 	}
 	c.net.Close()
+	c.settle(endCause(err))
+}
+
+// settle sets what Err says once the connection has ended: what was set first, this
+// side's cause, or else err.
+func (c *Conn) settle(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
+	case c.err != nil:
 	case c.cause != nil:
 		c.err = c.cause
 	case !c.closing:
-		c.err = endCause(err)
+		c.err = err
 	}
-	close(c.done)
 }
 
 // Info returns what was agreed on.
@@ -122,7 +141,7 @@ func (c *Conn) start(work func()) bool {
 	if c.closing {
 		return false
 	}
-	c.work.Go(work)
+	c.work.Go(c.guarded(work))
 	return true
 }
 
@@ -171,6 +190,7 @@ func (c *Conn) KeepAlive(ctx context.Context, interval, patience time.Duration) 
 			// Beside this loop: on a dead path ask comes back only when the
 			// connection is closed, which is done here.
 			asking = c.start(func() {
+				c.met("ask")
 				c.ask()
 				answered <- struct{}{}
 			})

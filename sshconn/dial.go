@@ -55,7 +55,8 @@ type Options struct {
 	// DialContext opens the TCP connection; nil means net.Dialer's.
 	DialContext func(ctx context.Context, network, addr string) (net.Conn, error)
 
-	rekeyThreshold uint64 // bytes; 0 means x/crypto's
+	rekeyThreshold uint64             // bytes; 0 means x/crypto's
+	at             func(place string) // for tests: see Conn
 }
 
 const defaultTimeout = 20 * time.Second
@@ -157,18 +158,18 @@ func (d *dialing) handshake(raw net.Conn, known hostKeys) (*Conn, error) {
 	config.RekeyThreshold = d.opts.rekeyThreshold
 
 	// NewClientConn knows no context: closing the socket is what ends it.
-	stop := context.AfterFunc(d.ctx, func() { d.conn.Close() })
+	stop := context.AfterFunc(d.ctx, shut(d.conn))
 	conn, chans, reqs, err := ssh.NewClientConn(d.conn, d.opts.Addr, config)
 	if err != nil {
 		stop()
 		return nil, d.failed(err)
 	}
 	if !stop() {
-		c := newConn(d.conn, conn, chans, reqs, Info{})
+		c := newConn(d.conn, conn, chans, reqs, Info{}, nil)
 		c.Close()
 		return nil, d.failed(d.ctx.Err())
 	}
-	return newConn(d.conn, conn, chans, reqs, d.info(conn)), nil
+	return newConn(d.conn, conn, chans, reqs, d.info(conn), d.opts.at), nil
 }
 
 func (d *dialing) info(conn ssh.Conn) Info {

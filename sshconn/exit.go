@@ -27,17 +27,18 @@ var signalNumbers = map[string]int{
 // watch answers the channel's requests until it ends and keeps the exit status.
 func (s *Shell) watch(requests <-chan *ssh.Request) {
 	defer close(s.exited)
+	s.exit, s.err = Exit{Status: statusLost}, errDefect // until it is known better
+	s.conn.met("watch")
 	reported := false
 	for request := range requests {
 		if exit, ok := parseExit(request); ok && !reported {
-			s.exit, reported = exit, true
+			s.exit, s.err, reported = exit, nil, true
 		}
 		_ = request.Reply(false, nil) // nothing that a server may ask of a session is served
 	}
 	if reported {
 		return
 	}
-	s.exit = Exit{Status: statusLost}
 	select {
 	case <-s.closed:
 		s.err = errors.New("the shell was closed by podbay")

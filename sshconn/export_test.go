@@ -11,6 +11,12 @@ func WithRekeyThreshold(o Options, bytes uint64) Options {
 	return o
 }
 
+// WithHook returns o with a function that each goroutine of the connection calls.
+func WithHook(o Options, at func(place string)) Options {
+	o.at = at
+	return o
+}
+
 // ProbeWith is Probe with a dialer of the test's.
 func ProbeWith(ctx context.Context, addr string, dial func(context.Context, string, string) (net.Conn, error)) ProbeResult {
 	return probe(ctx, addr, dial)

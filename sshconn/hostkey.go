@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net"
+	"runtime/debug"
 	"slices"
 	"sync"
 
@@ -24,9 +25,17 @@ type hostKeyCheck struct {
 
 // callback is an ssh.HostKeyCallback. It is called again at each new key
 // exchange, where only the key that the connection began with is right.
-func (h *hostKeyCheck) callback(_ string, _ net.Addr, key ssh.PublicKey) error {
+//
+// It runs in a goroutine of x/crypto's, which recovers nothing.
+func (h *hostKeyCheck) callback(_ string, _ net.Addr, key ssh.PublicKey) (err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	defer func() {
+		if v := recover(); v != nil {
+			h.err = &PanicError{Value: v, Stack: debug.Stack()}
+			err = h.err
+		}
+	}()
 	if h.trusted != nil {
 		if bytes.Equal(h.trusted.Marshal(), key.Marshal()) {
 			return nil

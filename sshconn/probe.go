@@ -57,7 +57,7 @@ func probe(ctx context.Context, addr string, dial dialFunc) ProbeResult {
 		return ProbeResult{Outcome: probeDialOutcome(ctx, err), Err: probeCause(ctx, err)}
 	}
 	defer conn.Close()
-	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	stop := context.AfterFunc(ctx, shut(conn))
 	defer stop()
 
 	_, _ = io.WriteString(conn, probeIdent) // a server that has hung up may still have said something

@@ -58,8 +58,10 @@ func (c *Conn) Shell(ctx context.Context, pty PTY) (*Shell, error) {
 	result := make(chan outcome, 1)
 	// Beside the caller: x/crypto waits for each answer, however long it takes.
 	started := c.start(func() {
-		shell, err := c.openShell(pty)
-		result <- outcome{shell, err}
+		r := outcome{err: fmt.Errorf("open a shell: %w", errDefect)}
+		defer func() { result <- r }() // also when it panics: somebody waits
+		c.met("open")
+		r.shell, r.err = c.openShell(pty)
 	})
 	if !started {
 		return nil, fmt.Errorf("open a shell: %w", errClosedHere)
@@ -69,6 +71,7 @@ func (c *Conn) Shell(ctx context.Context, pty PTY) (*Shell, error) {
 		return r.shell, r.err
 	case <-ctx.Done():
 		c.start(func() {
+			c.met("late")
 			if r := <-result; r.shell != nil {
 				r.shell.Close()
 			}
