@@ -53,6 +53,10 @@ func parsePrivate(data []byte) (privateKey, error) {
 	return refuseKinds(privateKey{public: signer.PublicKey(), signer: signer})
 }
 
+// typeDSA is the algorithm's name; x/crypto's constant of it is deprecated together
+// with the algorithm.
+const typeDSA = "ssh-dss"
+
 // refuseKinds refuses keys whose file alone cannot sign, or whose signatures no
 // server takes.
 func refuseKinds(key privateKey) (privateKey, error) {
@@ -63,7 +67,7 @@ func refuseKinds(key privateKey) (privateKey, error) {
 	case ssh.KeyAlgoSKED25519, ssh.KeyAlgoSKECDSA256:
 		key.signer = nil
 		return key, &fault{SecurityKey, "lives on a security key: add it to the agent with ssh-add, podbay signs with it there", nil}
-	case ssh.InsecureKeyAlgoDSA:
+	case typeDSA:
 		key.signer = nil
 		return key, &fault{Useless, "is a DSA key, which servers refuse: make one with ssh-keygen -t ed25519", nil}
 	}
