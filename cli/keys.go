@@ -30,7 +30,7 @@ podbay: it could not be looked at.`,
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.AddCommand(a.keysSetupCommand(), a.keysAddCommand(), a.keysCreateCommand(), a.keysCheckCommand(),
-		a.keysFixCommand(), a.keysRemoveCommand(), a.keysRestoreCommand())
+		a.keysFixCommand(), a.keysRemoveCommand(), a.keysRestoreCommand(), a.keysForgetCommand())
 	return cmd
 }
 
@@ -110,7 +110,7 @@ func printKeys(w io.Writer, report manager.KeyReport) error {
 		return err
 	}
 	for _, k := range report.Lost {
-		fmt.Fprintf(w, "\nlost: %s %s was registered from here and is gone from the account; podbay keys add puts it back\n", k.Fingerprint, k.Comment)
+		fmt.Fprintf(w, "\nlost: %s %s was registered from here and is gone from the account: podbay keys add --lost puts it back, podbay keys forget %s ends this report\n", k.Fingerprint, k.Comment, k.Fingerprint)
 	}
 	for _, note := range report.Notes {
 		fmt.Fprintln(w, "\nnote: "+note)

@@ -18,17 +18,24 @@ type change struct {
 }
 
 func (a *app) keysAddCommand() *cobra.Command {
-	var c change
+	var (
+		c    change
+		lost bool
+	)
 	cmd := &cobra.Command{
 		Use:   "add [FILE | -]",
 		Short: "Register a public key on your account",
 		Long: `Register a public key on your account: the one in FILE, or on standard input
 with -, or the best one of this machine. What is wrong with the text is mended
-where that is certain. Keys that are registered already stay.`,
+where that is certain. Keys that are registered already stay. With --lost they
+are the keys that were registered from here and are gone from the account.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if lost && len(args) > 0 {
+				return usageError{errors.New("podbay keys add takes --lost or a file, not both")}
+			}
 			c.plan = func(ctx context.Context, m *manager.Manager) (manager.KeyPlan, error) {
-				text, err := a.keyToAdd(ctx, m, args)
+				text, err := a.keyToAdd(ctx, m, args, lost)
 				if err != nil {
 					return manager.KeyPlan{}, err
 				}
@@ -38,26 +45,28 @@ where that is certain. Keys that are registered already stay.`,
 		},
 	}
 	c.flags(cmd)
+	cmd.Flags().BoolVar(&lost, "lost", false, "register again the keys that were registered from here and are gone")
 	return cmd
 }
 
 // keyToAdd is the text that the words of the command line mean.
-func (a *app) keyToAdd(ctx context.Context, m *manager.Manager, args []string) (string, error) {
-	switch {
-	case len(args) == 1:
+func (a *app) keyToAdd(ctx context.Context, m *manager.Manager, args []string, lost bool) (string, error) {
+	if len(args) == 1 {
 		return a.keyText(ctx, m, args[0])
-	default:
-		report, err := m.Keys(ctx)
-		if err != nil {
-			return "", err
-		}
-		for _, k := range report.Local {
-			if k.Problem == "" && k.Line != "" {
-				return k.Line, nil
-			}
-		}
-		return "", errors.New("there is no usable key on this machine: make one with podbay keys create")
 	}
+	report, err := m.Keys(ctx)
+	switch {
+	case err != nil:
+		return "", err
+	case lost:
+		return lostKeys(report)
+	}
+	for _, k := range report.Local {
+		if k.Problem == "" && k.Line != "" {
+			return k.Line, nil
+		}
+	}
+	return "", errors.New("there is no usable key on this machine: make one with podbay keys create")
 }
 
 func (a *app) keysFixCommand() *cobra.Command {
