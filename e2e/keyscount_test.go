@@ -24,6 +24,7 @@ type counting struct {
 func (c *counting) types(key, sees string) {
 	c.t.Helper()
 	c.sees(sees)
+	c.rested()
 	c.press(key)
 	c.count++
 }

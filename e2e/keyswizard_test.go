@@ -71,16 +71,19 @@ func (p *program) shell(s *site) {
 	p.list(s.name)
 }
 
-// saysYes answers a question, which takes answers from when the footer shows its
-// keys.
+// saysYes answers a question.
 func (p *program) saysYes(sees string) {
 	p.t.Helper()
 	p.sees(sees)
-	p.until("a question that takes a y", func() bool {
-		lines := p.lines()
-		return strings.Contains(lines[len(lines)-1], "  y ")
-	})
+	p.rested()
 	p.press("y")
+}
+
+// rested waits until a screen with consequences takes keys: it holds them until
+// the keyboard has rested, and says so in the footer.
+func (p *program) rested() {
+	p.t.Helper()
+	p.until("a screen that takes keys", func() bool { return !strings.Contains(p.words(), "when you have paused") })
 }
 
 // unshown checks that the terminal was sent none of these.
