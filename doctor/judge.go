@@ -168,7 +168,7 @@ func judgeLogin(f Facts) (v Verdict, ok bool) {
 	switch {
 	case l.Blocked != "" && l.Registered != RegisteredYes:
 		v.ID = KeysUnusable
-		v.Sentence = "The key that is registered on your account was not offered: " + l.Blocked + "."
+		v.Sentence = "The key that would most likely be taken could not be used: " + l.Blocked + "."
 		v.Remedy = "Mend that, then try again."
 	case l.PasswordOnly:
 		v.ID, v.Word = PasswordOnly, "password only"

@@ -86,12 +86,21 @@ func (m *Manager) passphraseWanted(a *attempt, err *identity.PassphraseError) er
 // known from outside.
 func (m *Manager) refusedLogin(ctx context.Context, a *attempt, err *sshconn.AuthError) doctor.Login {
 	login := doctor.Login{
-		Outcome:    doctor.LoginRefused,
-		Offered:    len(err.Offered),
-		TooMany:    err.TooMany || len(err.Skipped) > 0,
-		MoreWanted: slices.ContainsFunc(err.Offered, func(o sshconn.Attempt) bool { return o.Taken }),
-		Unusable:   len(err.Unusable),
-		Blocked:    m.blocked(a),
+		Outcome:  doctor.LoginRefused,
+		TooMany:  err.TooMany || len(err.Skipped) > 0,
+		Unusable: len(err.Unusable),
+		Blocked:  m.blocked(a),
+	}
+	for _, key := range err.Offered {
+		if key.Failed == nil {
+			login.Offered++
+			login.MoreWanted = login.MoreWanted || key.Taken
+			continue
+		}
+		login.Unusable++
+		if login.Blocked == "" {
+			login.Blocked = key.Name + ": " + key.Failed.Error()
+		}
 	}
 	login.PasswordOnly = !login.MoreWanted && len(err.Methods) > 0 && !slices.Contains(err.Methods, "publickey")
 	if login.Offered == 0 && !login.PasswordOnly {
@@ -193,7 +202,11 @@ func evidence(a *attempt, err error) []string {
 	var refused *sshconn.AuthError
 	if errors.As(err, &refused) {
 		for _, attempt := range refused.Offered {
-			lines = append(lines, "offered: "+attempt.Name+" "+attempt.Fingerprint)
+			line := "offered: " + attempt.Name + " " + attempt.Fingerprint
+			if attempt.Failed != nil {
+				line += ", taken by the server, but it could not sign: " + attempt.Failed.Error()
+			}
+			lines = append(lines, line)
 		}
 		for _, name := range refused.Skipped {
 			lines = append(lines, "not offered, so as not to exceed the server's limit: "+name)

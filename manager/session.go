@@ -50,13 +50,14 @@ func (s *Session) Run() error {
 		return errors.New(s.ended.Sentence)
 	}
 	result, err := attach.Run(s.m.opts.Lifetime, attach.Options{
-		Terminal:  tty.New(s.in, s.out),
-		Conn:      s.conn,
-		Term:      s.m.opts.Getenv("TERM"),
-		Env:       s.m.locale(),
-		KeepAlive: s.m.opts.Settings.KeepAlive,
-		Patience:  2 * s.m.opts.Settings.KeepAlive, // noticed within three intervals
-		Describe:  fmt.Sprintf("%s (%s@%s)", s.pod.Name, s.route.User, s.route.Addr),
+		Terminal:    tty.New(s.in, s.out),
+		Conn:        s.conn,
+		Term:        s.m.opts.Getenv("TERM"),
+		Env:         s.m.locale(),
+		OpenTimeout: s.m.opts.Settings.Connect,
+		KeepAlive:   s.m.opts.Settings.KeepAlive,
+		Patience:    2 * s.m.opts.Settings.KeepAlive, // noticed within three intervals
+		Describe:    fmt.Sprintf("%s (%s@%s)", s.pod.Name, s.route.User, s.route.Addr),
 	})
 	if err != nil {
 		s.ended.Sentence = fmt.Sprintf("%s: %v", s.pod.Name, err)
@@ -101,7 +102,15 @@ func ended(pod Pod, r attach.Result) Ended {
 		e.Sentence = fmt.Sprintf("%s: podbay was told to end; the shell was left after %s", pod.Name, after)
 	case attach.EndNoPTY:
 		e.Sentence = pod.Name + ": the pod refused a terminal (PTY); look at PermitTTY in its sshd_config"
+	case attach.EndCanceled:
+		e.Clean = true
+		e.Sentence = pod.Name + ": cancelled before there was a shell"
 	case attach.EndNoShell:
+		var late *attach.OpenTimeoutError
+		if errors.As(r.Cause, &late) {
+			e.Sentence = fmt.Sprintf("%s: the pod took the login but opened no shell in %s; try again, or restart the pod", pod.Name, doctor.Age(late.After))
+			break
+		}
 		e.Sentence = pod.Name + ": the pod refused to start a shell; look at root's login shell and ForceCommand in the image"
 	}
 	return e

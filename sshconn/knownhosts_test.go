@@ -323,6 +323,11 @@ func FuzzKnownHosts(f *testing.F) {
 				t.Error("the name is still there")
 			}
 		}
-		sshconn.MatchWildcards(name, string(text)) // comes back
+		if matches := sshconn.MatchWildcards("*", string(text)); !matches {
+			t.Error("* does not match everything") // and it comes back
+		}
+		if sshconn.MatchWildcards(name, string(text)) && name == "" && len(text) > 0 {
+			t.Error("an empty pattern matches something")
+		}
 	})
 }

@@ -16,7 +16,7 @@ func EscapeHelpText() []string {
 		"~.  end the session, even when nothing answers",
 		"~?  this list",
 		"~~  send one ~",
-		"An escape is recognised right after enter, and never in pasted text.",
+		"An escape is recognised right after enter, and not in text that the terminal marks as pasted.",
 	}
 }
 
