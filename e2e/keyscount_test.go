@@ -24,15 +24,14 @@ type counting struct {
 func (c *counting) types(key, sees string) {
 	c.t.Helper()
 	c.sees(sees)
-	c.rested()
 	c.press(key)
 	c.count++
 }
 
 // agrees says yes to a question.
-func (c *counting) agrees(sees string) {
+func (c *counting) agrees(question, y string) {
 	c.t.Helper()
-	c.saysYes(sees)
+	c.saysYes(question, y)
 	c.count++
 }
 
@@ -82,11 +81,11 @@ func TestTheNewcomersCount(t *testing.T) {
 	p.list("axolotl-finetune")
 	p.types(enter, "ready ")
 	p.types(enter, "enter creates the key")
-	p.types(enter, "[ Register ]")
-	p.agrees("Is this really axolotl-finetune?")
+	p.types(enter, "enter register")
+	p.agrees("Is this really axolotl-finetune?", "trust this key")
 	p.types("a", "add it through RunPod's proxy")
-	p.agrees("authorized_keys")
-	p.agrees("Is this really RunPod's proxy?")
+	p.agrees("authorized_keys", "add the key")
+	p.agrees("Is this really RunPod's proxy?", "trust this key")
 	mark := p.mark()
 	p.types(enter, "[ Open a shell on axolotl-finetune ]")
 	p.demoShell(mark, "axolotl-finetune")
@@ -116,7 +115,7 @@ func TestTheNewcomersCountOnANewPod(t *testing.T) {
 	p := &counting{program: w.podbay()}
 	p.types("K", "no pods yet")
 	p.types(enter, "enter creates the key")
-	p.types(enter, "[ Register ]")
+	p.types(enter, "enter register")
 	p.types(enter, "No pod is running")
 	p.sees("What was done")
 	s := w.created(pods, "alpha")
@@ -124,7 +123,7 @@ func TestTheNewcomersCountOnANewPod(t *testing.T) {
 	p.list("alpha")
 	mark := p.mark()
 	p.types(enter, "alpha")
-	p.agrees("Is this really alpha?")
+	p.agrees("Is this really alpha?", "trust this key")
 	p.prints(mark, s.prompt())
 	p.check(w)
 	if text := strings.Join(w.api.SSHKeys(), "\n"); !strings.Contains(text, w.mine("id_ed25519").blob()) {

@@ -71,19 +71,13 @@ func (p *program) shell(s *site) {
 	p.list(s.name)
 }
 
-// saysYes answers a question.
-func (p *program) saysYes(sees string) {
+// saysYes answers a question with y, which the footer then calls by name. A screen
+// with consequences holds its keys until the keyboard has rested, and does not name
+// them before that; the footer is the last line that is drawn.
+func (p *program) saysYes(question, y string) {
 	p.t.Helper()
-	p.sees(sees)
-	p.rested()
+	p.sees(question, "y "+y)
 	p.press("y")
-}
-
-// rested waits until a screen with consequences takes keys: it holds them until
-// the keyboard has rested, and says so in the footer.
-func (p *program) rested() {
-	p.t.Helper()
-	p.until("a screen that takes keys", func() bool { return !strings.Contains(p.words(), "when you have paused") })
 }
 
 // unshown checks that the terminal was sent none of these.
