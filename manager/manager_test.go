@@ -30,7 +30,6 @@ type account struct {
 	paths config.Paths
 	env   map[string]string
 	key   ssh.PublicKey
-	proxy api.Address
 }
 
 type accountOptions struct {
