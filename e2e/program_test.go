@@ -231,7 +231,11 @@ func (p *program) answers(key string) {
 	p.t.Helper()
 	p.until("a question that takes answers", func() bool {
 		lines := p.lines()
-		return len(lines) > 0 && strings.HasPrefix(lines[len(lines)-1], "enter ")
+		if len(lines) == 0 {
+			return false
+		}
+		footer := lines[len(lines)-1] // the list's has no esc
+		return strings.HasPrefix(footer, "enter ") && strings.Contains(footer, "esc back")
 	})
 	p.press(key)
 }

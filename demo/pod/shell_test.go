@@ -26,7 +26,7 @@ func TestShellOnTerminal(t *testing.T) {
 	cmd := w.ssh(w.start(pod.Behaviour{}), "root", "", "-tt")
 	screen, master := onTerminal(t, cmd, &pty.Winsize{Rows: 30, Cols: 100, X: 1000, Y: 600})
 
-	screen.expect(`runs on this machine`)
+	screen.expect(`demo shell on this machine`)
 	screen.expect(`trainer \(this machine\):~\$ `)
 	screen.typeLine("stty size; echo $TERM $RUNPOD_POD_ID")
 	screen.expect(`30 100\r\nxterm-256color abc123\r\n`)
