@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/agnivade/levenshtein"
+
 	"podbay/cleantext"
 )
 
@@ -141,7 +143,7 @@ func nearest(path, fallback string) []string {
 		for _, entry := range entries {
 			name := entry.Name()
 			plain := strings.ToLower(strings.TrimSuffix(name, ".pub"))
-			d := distance(wanted, plain)
+			d := levenshtein.ComputeDistance(wanted, plain)
 			if entry.IsDir() || d > max(2, len(wanted)/3) && !strings.HasPrefix(plain, wanted) || cleantext.Line(name, 0) != name {
 				continue
 			}
@@ -157,25 +159,4 @@ func nearest(path, fallback string) []string {
 		}
 	}
 	return nil
-}
-
-// distance is the Levenshtein distance, in bytes.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
