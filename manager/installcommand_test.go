@@ -31,24 +31,29 @@ func newPublicKey(t *testing.T) ssh.PublicKey {
 	return key
 }
 
-// shells are the shells of this machine, each as a command line that takes a
-// command after it. bash and sh are everywhere that podbay is tested.
+// tool is the path of a program that the tests need; ./test installs it.
+func tool(t *testing.T, name string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		t.Fatalf("%v: ./test installs it", err)
+	}
+	return path
+}
+
+// shells are those that a container may have, each as a command line that takes a
+// command after it.
 func shells(t *testing.T) map[string][]string {
 	t.Helper()
-	found := map[string][]string{}
-	for name, line := range map[string][]string{
+	all := map[string][]string{
 		"bash": {"bash", "-c"}, "sh": {"sh", "-c"}, "dash": {"dash", "-c"}, "busybox": {"busybox", "sh", "-c"},
-		"zsh": {"zsh", "-f", "-c"}, "zsh noclobber": {"zsh", "-f", "-o", "noclobber", "-c"}, "mksh": {"mksh", "-c"}, "ksh": {"ksh", "-c"},
+		"zsh": {"zsh", "-f", "-c"}, "zsh noclobber": {"zsh", "-f", "-o", "noclobber", "-c"}, "mksh": {"mksh", "-c"},
 		"bash strict": {"bash", "-euo", "pipefail", "-c"}, "bash posix noclobber": {"bash", "--posix", "-C", "-c"},
-	} {
-		if _, err := exec.LookPath(line[0]); err == nil {
-			found[name] = line
-		}
 	}
-	if len(found["bash"]) == 0 || len(found["sh"]) == 0 {
-		t.Fatal("bash or sh is missing")
+	for _, line := range all {
+		line[0] = tool(t, line[0])
 	}
-	return found
+	return all
 }
 
 func runCommand(t *testing.T, shell []string, home, command string) string {

@@ -7,7 +7,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -112,9 +111,8 @@ func TestTypeIntoShells(t *testing.T) {
 	for name, line := range map[string]string{
 		"bash": "bash --norc -i", "sh": "sh -i", "dash": "dash -i", "zsh": "zsh -f -i", "mksh": "mksh -i", "busybox": "busybox sh -i",
 	} {
-		if path, err := exec.LookPath(strings.Fields(line)[0]); err == nil {
-			programs[name] = path + strings.TrimPrefix(line, strings.Fields(line)[0])
-		}
+		shell, args, _ := strings.Cut(line, " ")
+		programs[name] = tool(t, shell) + " " + args
 	}
 	for name, program := range programs {
 		t.Run(name, func(t *testing.T) {
@@ -146,9 +144,7 @@ func TestTypeIntoWhatIsNoShell(t *testing.T) {
 		"an editor":                {script(t, `printf '\033[?1049h\033[2J~\n~\n:'; exec tail -f /dev/null`), "nothing was typed: a full-screen program answers"},
 		"hostile":                  {script(t, `printf '$ '; read -r line; printf '\033]0;owned\007\033[2J\033[31mevil\n'; exec tail -f /dev/null`), typed},
 	}
-	if python, err := exec.LookPath("python3"); err == nil {
-		programs["python"] = struct{ program, want string }{python + " -q -i", typed}
-	}
+	programs["python"] = struct{ program, want string }{tool(t, "python3") + " -q -i", typed}
 	for name, tt := range programs {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
