@@ -157,7 +157,7 @@ func (m *Manager) locate(ctx context.Context, a *attempt) error {
 // ID, since addresses are handed on; the proxy's by its host.
 func hostKeyName(kind RouteKind, podID string, e runpod.Endpoint) (string, error) {
 	if kind == RouteDirect {
-		return sshconn.HostKeyName(podID)
+		return hostKeyAlias(podID)
 	}
 	if e.Port == 22 {
 		return e.Host, nil

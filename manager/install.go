@@ -104,7 +104,7 @@ func (in *installing) askAhead(ctx context.Context) (there bool, err error) {
 	if a.route.Kind != RouteDirect {
 		return false, nil
 	}
-	name, err := sshconn.HostKeyName(a.pod.ID)
+	name, err := hostKeyAlias(a.pod.ID)
 	if err != nil {
 		return false, err
 	}

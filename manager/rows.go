@@ -99,8 +99,10 @@ func (m *Manager) facts(p runpod.Pod, now time.Time) doctor.Facts {
 			Got:     probe.result.Got,
 		}
 	}
-	name, changed := m.changed[p.ID]
-	f.HostKeyChanged = changed && name == hostKeyAlias(p.ID)
+	if name, changed := m.changed[p.ID]; changed {
+		alias, err := hostKeyAlias(p.ID)
+		f.HostKeyChanged = err == nil && name == alias
+	}
 	f.Login = login(m.memory[p.ID], route(p, "").Kind, p.StartedAt, now)
 	return f
 }

@@ -3,11 +3,11 @@ package manager
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"time"
 
 	"golang.org/x/crypto/ssh"
 
-	"podbay/sshconn"
 	"podbay/state"
 )
 
@@ -34,20 +34,23 @@ func (m *Manager) ForgetHostKey(_ context.Context, podID string) error {
 	return nil
 }
 
-// hostKeyAlias is the name under which a pod's host key is kept; "" for an ID that
-// has none.
-func hostKeyAlias(podID string) string {
-	name, err := sshconn.HostKeyName(podID)
-	if err != nil {
-		return ""
+// podIDs are those that may name a host key: RunPod's have 14 letters and digits.
+// Anything else could name other hosts in a known_hosts file.
+var podIDs = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,63}$`)
+
+// hostKeyAlias is the name under which a pod's host key is kept, OpenSSH's
+// HostKeyAlias: "runpod-PODID", since addresses are handed on to other pods.
+func hostKeyAlias(podID string) (string, error) {
+	if !podIDs.MatchString(podID) {
+		return "", fmt.Errorf("%q is no pod ID that may name a host key: one has 1 to 64 letters, digits and inner '-'", podID)
 	}
-	return name
+	return "runpod-" + podID, nil
 }
 
 // TrustHostKey keeps key as the pod's, as though it had been accepted on an
 // earlier visit.
 func (m *Manager) TrustHostKey(podID string, key ssh.PublicKey) error {
-	name, err := sshconn.HostKeyName(podID)
+	name, err := hostKeyAlias(podID)
 	if err != nil {
 		return err
 	}

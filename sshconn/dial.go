@@ -41,8 +41,7 @@ type Options struct {
 	Addr string // "host:port" for TCP
 	User string
 	// HostKeyName is the name under which the server's key is known: OpenSSH's
-	// HostKeyAlias. For a pod "runpod-PODID", so that a changed address is no
-	// changed host; for the proxy its host name.
+	// HostKeyAlias. It need not be the address, which may change.
 	HostKeyName string
 	HostKeys    *KnownHosts
 	// AcceptHostKey is the SHA256 fingerprint that the user accepted in answer to

@@ -15,24 +15,6 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// maxPodID bounds the IDs that become names; RunPod's have 14 letters.
-const maxPodID = 64
-
-// HostKeyName returns the name under which a pod's host key is known,
-// "runpod-PODID". An ID that is not plain letters, digits and '-' is refused:
-// in a known_hosts file it could name other hosts.
-func HostKeyName(podID string) (string, error) {
-	if podID == "" || len(podID) > maxPodID || podID[0] == '-' {
-		return "", fmt.Errorf("%q is no pod ID: one has 1 to %d letters, digits and inner '-'", podID, maxPodID)
-	}
-	for _, r := range podID {
-		if !isAlphanumeric(r) && r != '-' {
-			return "", fmt.Errorf("%q is no pod ID: only letters, digits and '-' may name a host key", podID)
-		}
-	}
-	return "runpod-" + podID, nil
-}
-
 func isAlphanumeric(r rune) bool {
 	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
 }

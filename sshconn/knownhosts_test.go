@@ -274,14 +274,6 @@ func addAndExit(path string) {
 }
 
 func TestNamesThatWouldNameOthersAreRefused(t *testing.T) {
-	for _, id := range []string{"", "-x", "a b", "a,b", "a\nb", "*", "a?", "!a", "|1|", "#", "@revoked", "[a]", "a.b", "a/b", "ä", strings.Repeat("a", 65)} {
-		if name, err := sshconn.HostKeyName(id); err == nil {
-			t.Errorf("%q became %q", id, name)
-		}
-	}
-	if name, err := sshconn.HostKeyName("3xk2-Ab9"); name != "runpod-3xk2-Ab9" || err != nil {
-		t.Errorf("got %q, %v", name, err)
-	}
 	file := &sshconn.KnownHosts{Path: filepath.Join(t.TempDir(), "known_hosts")}
 	key := newSigner(t).PublicKey()
 	for _, name := range []string{"", "a b", "a,b", "a\nb c", "*", "h?", "!h", "|1|a|b", "#h", "@revoked", "[h]", "[h]:0", "[h]:x", "[h]:022", "[h]:99999", "[]:22", "[a b]:22", "-h"} {
