@@ -149,7 +149,7 @@ func (m model) askQuestion(err error) (model, tea.Cmd) {
 	case errors.As(err, &unknown):
 		return m.askHeld(pageOf[hostkey.Unknown]{hostkey.NewUnknown(m.theme, unknown)})
 	case errors.As(err, &changed):
-		return m.askHeld(pageOf[hostkey.Changed]{hostkey.NewChanged(m.theme, changed, m.clock(), true)})
+		return m.askHeld(pageOf[hostkey.Changed]{hostkey.NewChanged(m.theme, changed, m.clock())})
 	case errors.As(err, &wanted):
 		return m.ask(pageOf[passphrase.Model]{passphrase.New(m.theme, wanted)})
 	}

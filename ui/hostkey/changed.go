@@ -26,7 +26,6 @@ type Changed struct {
 	width, height int
 	stop          manager.HostKeyChanged
 	now           time.Time
-	canForget     bool
 	buttons       screen.Buttons
 	dialog        screen.Dialog
 
@@ -38,19 +37,16 @@ type Changed struct {
 
 var _ screen.Screen[Changed] = Changed{}
 
-// NewChanged shows stop. now is for ages, and its location for times. canForget
-// offers to forget the known key.
-func NewChanged(theme screen.Theme, stop *manager.HostKeyChanged, now time.Time, canForget bool) Changed {
-	buttons := []screen.Button{{Label: "Go back", Hot: "n", Intent: screen.Back{}}}
-	if canForget {
-		buttons = append(buttons, screen.Button{Label: "Forget the known key", Hot: "f", Intent: wantForget{}})
-	}
+// NewChanged shows stop. now is for ages, and its location for times.
+func NewChanged(theme screen.Theme, stop *manager.HostKeyChanged, now time.Time) Changed {
 	return Changed{
-		theme: theme, stop: *stop, now: now, canForget: canForget,
-		buttons: screen.NewButtons(0, buttons...),
-		field:   ask.NewField(theme),
-		enter:   key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "forget the known key")),
-		esc:     key.NewBinding(key.WithKeys("esc"), key.WithHelp("esc", "keep it")),
+		theme: theme, stop: *stop, now: now,
+		buttons: screen.NewButtons(0,
+			screen.Button{Label: "Go back", Hot: "n", Intent: screen.Back{}},
+			screen.Button{Label: "Forget the known key", Hot: "f", Intent: wantForget{}}),
+		field: ask.NewField(theme),
+		enter: key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "forget the known key")),
+		esc:   key.NewBinding(key.WithKeys("esc"), key.WithHelp("esc", "keep it")),
 	}
 }
 
@@ -120,7 +116,7 @@ func (m Changed) laidOut() screen.Dialog {
 		shown(m.stop, m.theme)+"\n"+known(m.stop, m.now, m.theme),
 		explanation(m.stop, m.now),
 		causes(m.stop),
-		next(m.stop, m.canForget),
+		next(m.stop),
 		m.theme.Dim.Render("The known key is kept in "+m.stop.File+"."))
 	d.Foot = m.buttons.View(m.theme, inner)
 	if m.typing {

@@ -32,7 +32,7 @@ func unknown(p manager.Pod) Unknown {
 
 // changed returns the stop of a key that was accepted, and of a pod that was
 // started, so many hours ago; 0 means not known.
-func changed(p manager.Pod, seen, started int, canForget bool) Changed {
+func changed(p manager.Pod, seen, started int) Changed {
 	at := func(hours int) time.Time {
 		if hours == 0 {
 			return time.Time{}
@@ -51,7 +51,7 @@ func changed(p manager.Pod, seen, started int, canForget bool) Changed {
 		Pod:     p, Addr: p.Route.Addr, KeyType: "ED25519", Offered: newPrint,
 		Known:  []string{"ED25519 " + oldPrint, "RSA " + oldRSA},
 		SeenAt: at(seen), StartedAt: at(started), File: "/home/me/.local/share/podbay/known_hosts",
-	}, now, canForget)
+	}, now)
 }
 
 func TestUnknownScreens(t *testing.T) {
@@ -61,14 +61,14 @@ func TestUnknownScreens(t *testing.T) {
 }
 
 func TestChangedScreens(t *testing.T) {
-	typing, _ := asktest.Press(changed(pod, 72, 3, true), "f")
+	typing, _ := asktest.Press(changed(pod, 72, 3), "f")
 	mistyped, _ := asktest.Press(typing, "m y enter")
 	for name, m := range map[string]Changed{
-		"explained":   changed(pod, 72, 3, true),
-		"unexplained": changed(pod, 3, 72, true),
-		"unknown":     changed(pod, 0, 0, true),
-		"proxy":       changed(prox, 0, 3, true),
-		"cannot":      changed(long, 72, 3, false),
+		"explained":   changed(pod, 72, 3),
+		"unexplained": changed(pod, 3, 72),
+		"unknown":     changed(pod, 0, 0),
+		"proxy":       changed(prox, 0, 3),
+		"long":        changed(long, 72, 3),
 		"typing":      typing,
 		"mistyped":    mistyped,
 	} {
@@ -111,7 +111,7 @@ func TestForgettingTakesTheNameOfThePod(t *testing.T) {
 		{keys: "f", text: "my-pod", then: "esc enter", want: screen.Back{}},
 		{keys: "f", text: "my-", then: "esc f enter", want: nil},
 	} {
-		m, got := asktest.Press(changed(pod, 72, 3, true).SetSize(80, 23), c.keys)
+		m, got := asktest.Press(changed(pod, 72, 3).SetSize(80, 23), c.keys)
 		if c.text != "" {
 			if m, got = asktest.Type(m, c.text); got != nil {
 				t.Errorf("%+v: typing gave %#v", c, got)
@@ -127,7 +127,7 @@ func TestForgettingTakesTheNameOfThePod(t *testing.T) {
 }
 
 func TestForgettingTakesAPaste(t *testing.T) {
-	m, _ := asktest.Press(changed(pod, 72, 3, true), "f")
+	m, _ := asktest.Press(changed(pod, 72, 3), "f")
 	m, _, _ = m.Update(tea.PasteMsg{Content: "my-pod\n"})
 	if _, got := asktest.Press(m, "enter"); got != (ForgetHostKey{pod.ID}) {
 		t.Errorf("got %#v", got)
@@ -135,19 +135,9 @@ func TestForgettingTakesAPaste(t *testing.T) {
 }
 
 func TestAPodWithoutANameIsNotForgottenByEnter(t *testing.T) {
-	m, _ := asktest.Press(changed(manager.Pod{ID: "k3xq81"}, 72, 3, true), "f")
+	m, _ := asktest.Press(changed(manager.Pod{ID: "k3xq81"}, 72, 3), "f")
 	if _, got := asktest.Press(m, "enter"); got != nil {
 		t.Errorf("got %#v", got)
-	}
-}
-
-func TestForgettingIsNotOfferedWhereItCannotBe(t *testing.T) {
-	m := changed(pod, 72, 3, false).SetSize(80, 23)
-	for _, keys := range []string{"f", "tab enter", "y"} {
-		next, got := asktest.Press(m, keys)
-		if next.typing || (got != nil && got != (screen.Back{})) {
-			t.Errorf("%q: typing %v, intent %#v", keys, next.typing, got)
-		}
 	}
 }
 
@@ -156,7 +146,7 @@ func TestForgettingIsNotOfferedWhereItCannotBe(t *testing.T) {
 func TestFingerprintsStayWhole(t *testing.T) {
 	for _, size := range append([][2]int{{56, 15}, {50, 10}}, asktest.Sizes...) {
 		wholeIn(t, unknown(long).SetSize(size[0], size[1]-1), newPrint)
-		wholeIn(t, changed(long, 72, 3, true).SetSize(size[0], size[1]-1), newPrint, oldPrint, oldRSA)
+		wholeIn(t, changed(long, 72, 3).SetSize(size[0], size[1]-1), newPrint, oldPrint, oldRSA)
 	}
 }
 
@@ -184,7 +174,7 @@ func TestTheKeyIsSeenWithoutScrolling(t *testing.T) {
 				t.Errorf("%v: %q is not seen:\n%s", size, want, view)
 			}
 		}
-		view = asktest.Draw(t, changed(pod, 72, 3, true), size[0], size[1])
+		view = asktest.Draw(t, changed(pod, 72, 3), size[0], size[1])
 		for _, want := range []string{newPrint, oldPrint, "[ Go back ]"} {
 			if !strings.Contains(view, want) {
 				t.Errorf("%v: %q is not seen:\n%s", size, want, view)

@@ -53,15 +53,12 @@ func causes(q manager.HostKeyChanged) string {
 }
 
 // next says what to do.
-func next(q manager.HostKeyChanged, canForget bool) string {
+func next(q manager.HostKeyChanged) string {
 	check := checkPod(q.KeyType)
 	if viaProxy(q.Pod) {
 		check = "To check it, ask from another network, or let a colleague do so, and compare: " + keyscan(q.Addr)
 	}
 	different := "If it is different, do not connect. Wait a minute, so that the list has the pod's present address, and try again; if it stays so, ask RunPod's support."
-	if !canForget {
-		return check + "\n\n" + different
-	}
 	return check + "\n\nIf it is the same, forget the known key: podbay then asks about the new one when you connect. " + different
 }
 
