@@ -59,6 +59,7 @@ type Manager struct {
 	known  *sshconn.KnownHosts
 	store  *state.Store
 	finder identity.Finder
+	kept   keptConns
 
 	side     sync.WaitGroup // work beside the calls; Close ends it by stopSide and waits
 	sideCtx  context.Context
@@ -106,6 +107,10 @@ func Open(opts Options) (*Manager, error) {
 	if m.opts.Lifetime == nil {
 		m.opts.Lifetime = context.Background()
 	}
+	m.kept = keptConns{
+		now: m.now, byPod: map[string]*keptConn{},
+		interval: opts.Settings.KeepAlive, patience: 2 * opts.Settings.KeepAlive,
+	}
 	m.sideCtx, m.stopSide = context.WithCancel(m.opts.Lifetime)
 	if memory, err := m.store.Pods(); err != nil {
 		m.log.Warn("what was remembered of the pods cannot be read", "error", err)
@@ -133,6 +138,7 @@ func (m *Manager) Close() error {
 	m.mu.Unlock()
 	m.stopSide()
 	m.side.Wait()
+	m.kept.close()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.client != nil {

@@ -124,6 +124,10 @@ func (c *Conn) Err() error {
 	return c.err
 }
 
+// Heard is when bytes of the server last arrived. What was sent before that may
+// still have been on its way then.
+func (c *Conn) Heard() time.Time { return c.net.born.Add(time.Duration(c.net.last.Load())) }
+
 // abort ends the connection for a reason that Err will give.
 func (c *Conn) abort(cause error) {
 	c.mu.Lock()

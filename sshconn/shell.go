@@ -27,6 +27,8 @@ type PTY struct {
 	Modes ssh.TerminalModes // RFC 4254 section 8
 	Size  WindowSize
 	Env   map[string]string // sent as env requests; TERM, LANG and LC_* only, others are refused
+	// Command is run on the terminal in place of the user's shell; "" for the shell.
+	Command string
 }
 
 // Shell is an interactive shell on a PTY of the far side.
@@ -84,6 +86,29 @@ func (c *Conn) Shell(ctx context.Context, pty PTY) (*Shell, error) {
 // answer: without one a server that refuses it would start a shell with no
 // terminal, and nothing would tell.
 func (c *Conn) openShell(pty PTY) (*Shell, error) {
+	s, err := c.openSession()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.request("pty-req", ptyRequest(pty), ErrNoPTY); err != nil {
+		return nil, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(pty.Env)) {
+		// Servers refuse what their AcceptEnv leaves out; that is no failure.
+		_, _ = s.channel.SendRequest("env", false, ssh.Marshal(struct{ Name, Value string }{name, pty.Env[name]}))
+	}
+	program, payload := "shell", []byte(nil)
+	if pty.Command != "" {
+		program, payload = "exec", ssh.Marshal(struct{ Command string }{pty.Command})
+	}
+	if err := s.request(program, payload, ErrNoShell); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// openSession opens a session channel on which nothing runs yet.
+func (c *Conn) openSession() (*Shell, error) {
 	channel, requests, err := c.ssh.OpenChannel("session", nil)
 	if err != nil {
 		return nil, c.notOpened(err)
@@ -95,16 +120,6 @@ func (c *Conn) openShell(pty PTY) (*Shell, error) {
 	}
 	if !c.start(func() { s.watch(requests) }) {
 		return nil, fmt.Errorf("open a shell: %w", errClosedHere)
-	}
-	if err := s.request("pty-req", ptyRequest(pty), ErrNoPTY); err != nil {
-		return nil, err
-	}
-	for _, name := range slices.Sorted(maps.Keys(pty.Env)) {
-		// Servers refuse what their AcceptEnv leaves out; that is no failure.
-		_, _ = channel.SendRequest("env", false, ssh.Marshal(struct{ Name, Value string }{name, pty.Env[name]}))
-	}
-	if err := s.request("shell", nil, ErrNoShell); err != nil {
-		return nil, err
 	}
 	return s, nil
 }

@@ -1,0 +1,182 @@
+package manager
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"podbay/sshconn"
+)
+
+// keptFor is why an authenticated connection is kept without a session on it.
+type keptFor string
+
+const (
+	// keptDetached: the user left a shell on the pod that lives on there, and
+	// wants to come back to it.
+	keptDetached keptFor = "detached"
+	// keptWarm: a connection that is ready for whoever asks for a session next.
+	// It is given up after warmFor.
+	keptWarm keptFor = "warm"
+)
+
+// warmFor is how long a warm connection is kept for nobody: long enough to read a
+// question that stands between the login and the shell.
+const warmFor = 2 * time.Minute
+
+// keptConn is an authenticated connection to a pod that is nobody's session now.
+type keptConn struct {
+	conn  *sshconn.Conn
+	pod   Pod
+	route Route
+	why   keptFor
+	since time.Time
+	shell string // the name of the shell that lives on the pod; "" for none
+
+	stop context.CancelFunc // ends the watch
+	done chan struct{}      // closed when the watch has ended
+	dead bool               // the line was lost; under keptConns.mu
+}
+
+// keptConns holds the connections that outlive their session, one a pod. A
+// connection belongs to whoever has it: put gives it away, take hands it over. The
+// line is watched meanwhile. A warm connection that dies goes; a detached one
+// stays, without its line, so that the user is told and can come back by a new
+// connection.
+type keptConns struct {
+	now func() time.Time
+	// KeepAlive and Patience of sshconn's KeepAlive, for the watch.
+	interval, patience time.Duration
+
+	mu     sync.Mutex
+	closed bool
+	byPod  map[string]*keptConn
+}
+
+// put keeps a connection, in place of an earlier one to the pod, which is closed.
+// After close the connection is closed at once.
+func (k *keptConns) put(c *keptConn) {
+	var ctx context.Context
+	ctx, c.stop = context.WithCancel(context.Background())
+	c.since, c.done = k.now(), make(chan struct{})
+	k.mu.Lock()
+	if k.closed {
+		k.mu.Unlock()
+		c.stop()
+		close(c.done)
+		_ = c.conn.Close()
+		return
+	}
+	before := k.byPod[c.pod.ID]
+	k.byPod[c.pod.ID] = c
+	k.mu.Unlock()
+	go k.watch(ctx, c)
+	k.end(before)
+}
+
+// watch asks for signs of life until the connection is taken or lost.
+func (k *keptConns) watch(ctx context.Context, c *keptConn) {
+	defer close(c.done)
+	asking := make(chan struct{})
+	alive, stop := context.WithCancel(ctx)
+	go func() {
+		defer close(asking)
+		c.conn.KeepAlive(alive, k.interval, k.patience)
+	}()
+	defer func() { stop(); <-asking }()
+	var expired <-chan time.Time
+	if c.why == keptWarm {
+		timer := time.NewTimer(warmFor)
+		defer timer.Stop()
+		expired = timer.C
+	}
+	select {
+	case <-ctx.Done():
+		return
+	case <-expired:
+	case <-c.conn.Done():
+	}
+	if k.lost(c) {
+		_ = c.conn.Close()
+	}
+}
+
+// lost notes that the line of c is gone; false when c has been taken meanwhile.
+func (k *keptConns) lost(c *keptConn) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.byPod[c.pod.ID] != c {
+		return false
+	}
+	c.dead = true
+	if c.why == keptWarm {
+		delete(k.byPod, c.pod.ID)
+	}
+	return true
+}
+
+// take hands the connection to a pod over; nil when none is kept that lives. What
+// was a detached shell's stays known by shell, also when its line is lost.
+func (k *keptConns) take(podID string) (conn *keptConn, shell string) {
+	k.mu.Lock()
+	c := k.byPod[podID]
+	delete(k.byPod, podID)
+	k.mu.Unlock()
+	if c == nil {
+		return nil, ""
+	}
+	c.stop()
+	<-c.done
+	select {
+	case <-c.conn.Done():
+		_ = c.conn.Close()
+		return nil, c.shell
+	default:
+		return c, c.shell
+	}
+}
+
+// drop closes what is kept of a pod, if it is kept for that reason.
+func (k *keptConns) drop(podID string, why keptFor) {
+	k.mu.Lock()
+	c := k.byPod[podID]
+	if c == nil || c.why != why {
+		k.mu.Unlock()
+		return
+	}
+	delete(k.byPod, podID)
+	k.mu.Unlock()
+	k.end(c)
+}
+
+// of tells of the detached shell on a pod.
+func (k *keptConns) of(podID string) (since time.Time, lineLost, ok bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	c := k.byPod[podID]
+	if c == nil || c.why != keptDetached {
+		return time.Time{}, false, false
+	}
+	return c.since, c.dead, true
+}
+
+// close ends every connection, and what is put later.
+func (k *keptConns) close() {
+	k.mu.Lock()
+	k.closed = true
+	all := k.byPod
+	k.byPod = map[string]*keptConn{}
+	k.mu.Unlock()
+	for _, c := range all {
+		k.end(c)
+	}
+}
+
+func (k *keptConns) end(c *keptConn) {
+	if c == nil {
+		return
+	}
+	c.stop()
+	<-c.done
+	_ = c.conn.Close()
+}
