@@ -2,122 +2,8 @@
 // Facts in, Verdict out; no I/O, no clock, and it imports nothing of podbay.
 //
 // A Verdict never names a cause that the facts do not prove. Where several
-// things are in the way, the one that must be removed first is named.
+// things are in the way, the one that must be removed first is named first.
 package doctor
-
-import "time"
-
-// Facts is what is known of one pod. The zero value of a field means that it is
-// not known.
-type Facts struct {
-	Status     string // the API's words: RUNNING, EXITED, ...
-	Started    bool   // the API reports a start time, SinceStart ago
-	SinceStart time.Duration
-	Community  bool   // a community host, which may have no public IP
-	Exposes22  bool   // 22/tcp is among the configured ports
-	DirectAddr string // host:port of the direct endpoint; "" without one
-	HasProxy   bool
-	CanStart   bool
-	// HostKeyChanged says that the last connection was stopped at another host key
-	// than the known one.
-	HostKeyChanged bool
-	Cluster        bool // a cluster member, which the pod calls cannot change
-	Probe          Probe
-	Login          Login
-}
-
-// Outcome is what a port was seen to do, by a probe or while dialing.
-type Outcome string
-
-// The outcomes. "" means that nothing was measured.
-const (
-	PortBanner      Outcome = "banner"      // an SSH server answers
-	PortRefused     Outcome = "refused"     // the host answers that nobody listens
-	PortTimeout     Outcome = "timeout"     // no answer
-	PortUnreachable Outcome = "unreachable" // no way to the host
-	PortSilent      Outcome = "silent"      // open, and nothing is said
-	PortClosed      Outcome = "closed"      // open, and closed before a banner
-	PortNotSSH      Outcome = "not-ssh"     // something else speaks
-)
-
-// Probe is what was last measured of the direct endpoint.
-type Probe struct {
-	Outcome Outcome
-	Latency time.Duration
-	Got     string // the first words of what is not SSH, cleaned
-}
-
-// LoginOutcome is how the last login to the present container ended.
-type LoginOutcome string
-
-// The outcomes. "" means that none was tried.
-const (
-	LoginAccepted LoginOutcome = "accepted"
-	LoginRefused  LoginOutcome = "refused"
-	LoginNoKey    LoginOutcome = "no-key" // there was no key to offer
-)
-
-// Registered tells whether one of the offered keys is registered on the account.
-type Registered string
-
-// What is known. "" means that the account was not asked.
-const (
-	RegisteredYes Registered = "yes"
-	RegisteredNo  Registered = "no"
-)
-
-// Login is the last login to the present container.
-type Login struct {
-	Outcome  LoginOutcome
-	Age      time.Duration
-	Offered  int // keys that were offered
-	Unusable int // keys that were found and cannot be used
-	// Blocked is what is wrong with a key that was found and would most likely have
-	// been taken, in a sentence without its full stop, next step included.
-	Blocked      string
-	Registered   Registered
-	PasswordOnly bool // the server takes passwords and no keys
-	MoreWanted   bool // the server took a key and wants something else besides
-	TooMany      bool // the server ended the connection after too many keys
-}
-
-// ID identifies a verdict in JSON and in the docs.
-type ID string
-
-// The verdicts.
-const (
-	Ready          ID = "ready"
-	Checking       ID = "checking"
-	ProxyNoPort    ID = "proxy-only-not-exposed"
-	ProxyNoIP      ID = "proxy-only-no-public-port"
-	PortPending    ID = "public-port-pending"
-	NoRoute        ID = "no-route"
-	SSHDStarting   ID = "sshd-starting"
-	NoSSHD         ID = "no-sshd"
-	NoAnswer       ID = "no-answer"
-	Unreachable    ID = "unreachable"
-	Silent         ID = "silent"
-	ClosesAtOnce   ID = "closes-at-once"
-	NotSSH         ID = "not-ssh"
-	NoLocalKey     ID = "no-local-key"
-	KeysUnusable   ID = "keys-unusable"
-	KeyUnknown     ID = "key-not-registered"
-	KeyRefused     ID = "key-refused"
-	PasswordOnly   ID = "password-only"
-	TooManyKeys    ID = "too-many-keys"
-	MoreWanted     ID = "more-than-a-key"
-	HostKeyRevoked ID = "host-key-revoked"
-	HostKeyChanged ID = "host-key-changed"
-	SSHConfig      ID = "ssh-config-unsupported"
-	ProxyFailed    ID = "proxy-failed"
-	ConnectFailed  ID = "connect-failed"
-	Provisioning   ID = "provisioning"
-	Starting       ID = "starting"
-	Stopped        ID = "stopped"
-	Failed         ID = "error"
-	Terminated     ID = "terminated"
-	StatusNotKnown ID = "unknown-status"
-)
 
 // Tone is how a verdict is drawn beside its words.
 type Tone string
@@ -138,5 +24,114 @@ type Verdict struct {
 	Word     string // for the SSH column, at most 16 cells: "ready 38 ms"
 	Sentence string // what is so
 	Remedy   string // the one action that removes it; "" when nothing is in the way
-	Shell    bool   // a connection is worth trying now
+	// Action is how podbay carries the remedy out; "" when only the user can.
+	Action Action
+	// Price is what Action costs or loses, in one sentence; "" when it costs nothing.
+	Price string
+	// Command is what the user runs, where Action is ActCopyCommand.
+	Command string
+	Ways    []Action // other ways on, the best first
+	Shell   bool     // a connection is worth trying now
+}
+
+// Action is something that podbay does to remove what is in the way.
+type Action string
+
+// The actions.
+const (
+	ActAPIKey       Action = "enter-api-key"      // ask for an API key
+	ActStart        Action = "start"              // start the pod, wait for an SSH banner, connect
+	ActWait         Action = "wait"               // wait for an SSH banner, connect
+	ActRetry        Action = "try-again"          // connect once more
+	ActProxy        Action = "use-proxy"          // connect by RunPod's proxy
+	ActExposePort   Action = "expose-port"        // add 22/tcp to the pod's ports
+	ActStartCommand Action = "copy-start-command" // the documented start command for images without sshd
+	ActKeys         Action = "set-up-keys"        // the key wizard: find or make, register, mend
+	ActAddKey       Action = "add-key"            // get the key into the running pod
+	ActMendKey      Action = "mend-key-file"      // set the mode of a key file
+	ActAgentAdd     Action = "add-to-agent"       // give a key file to the agent
+	ActForget       Action = "forget-host-key"    // forget a known host key
+	ActConsole      Action = "open-console"       // RunPod's page of the pod
+	ActCopySSH      Action = "copy-ssh"           // the ssh command
+	ActCopyCommand  Action = "copy-command"       // Verdict.Command
+)
+
+// Judge gives a pod its verdict: the first thing that is in the way, or that
+// nothing is.
+func Judge(f Facts) Verdict { return Examine(f)[0] }
+
+// Examine returns everything that the facts prove to be in the way or to limit the
+// way, in the order in which it must be removed. It is never empty: where nothing
+// is in the way, the one verdict says so.
+func Examine(f Facts) []Verdict {
+	var all []Verdict
+	for _, g := range blockers() {
+		all = append(all, g.held(f)...)
+	}
+	if len(all) == 0 && f.Attempt.made() {
+		all = append(all, connectFailed(f))
+	}
+	all = append(all, group{proxyRules(), true}.held(f)...)
+	if len(all) == 0 {
+		all = append(all, open(f))
+	}
+	return all
+}
+
+// held are the verdicts of the rules that hold.
+func (g group) held(f Facts) []Verdict {
+	var all []Verdict
+	for _, r := range g.rules {
+		if len(all) > 0 && (g.one || r.rest) || !r.holds(f) {
+			continue
+		}
+		v := r.say(f)
+		v.ID = r.id
+		all = append(all, v)
+	}
+	return all
+}
+
+// JudgeAttempt says why an attempt to connect failed: what the attempt itself saw
+// goes before what was known earlier.
+func JudgeAttempt(f Facts, a Attempt) Verdict { return Judge(f.After(a)) }
+
+// JudgeSession says why a session ended as it did; ID is Ready or another verdict
+// without fault where nothing was wrong with it.
+func JudgeSession(f Facts, s Session) Verdict {
+	f.Session = s
+	return Judge(f)
+}
+
+// JudgeAccount gives the account its verdict: AccountReady when nothing is wrong.
+func JudgeAccount(a Account) Verdict {
+	if all := (group{accountRules(), true}).held(Facts{Account: a}); len(all) > 0 {
+		return all[0]
+	}
+	return Verdict{ID: AccountReady, Tone: ToneGood, Word: "ready", Sentence: "RunPod answers, and the API key may do what podbay needs."}
+}
+
+// rule is one thing that can be so.
+type rule struct {
+	id    ID
+	holds func(Facts) bool
+	say   func(Facts) Verdict
+	rest  bool // holds for what the rules before it in its group do not explain
+}
+
+// group is rules about one thing. Of those in a group that is one of several, only
+// the first that holds is so.
+type group struct {
+	rules []rule
+	one   bool
+}
+
+// blockers are what can be in the way, in the order in which it must be removed: an
+// account, a pod that runs, a way to it, a server on that way, the right one, a
+// session that lasts, a key that it takes.
+func blockers() []group {
+	return []group{
+		{accountRules(), false}, {podRules(), true}, {routeRules(), true}, {portRules(), true}, {hostKeyRules(), true},
+		{sessionRules(), true}, {localKeyRules(), false}, {loginRules(), false},
+	}
 }

@@ -5,10 +5,12 @@ import (
 	"time"
 )
 
-// Milliseconds words a latency: "0.4 ms", "38 ms", "1.2 s".
+// Milliseconds words a latency: "0.4 ms", "38 ms", "1.2 s", "2 m".
 func Milliseconds(d time.Duration) string {
-	ms := float64(d) / float64(time.Millisecond)
+	ms := float64(max(d, 0)) / float64(time.Millisecond)
 	switch {
+	case d >= 100*time.Second:
+		return Age(d)
 	case ms < 9.95:
 		return fmt.Sprintf("%.1f ms", ms)
 	case ms < 999.5:

@@ -25,38 +25,68 @@ const (
 
 func (f Finder) agentTimeout() time.Duration { return cmp.Or(f.AgentTimeout, defaultAgentTimeout) }
 
+// AgentState is what became of asking the agent.
+type AgentState string
+
+// The states.
+const (
+	AgentListed AgentState = "listed" // it listed keys
+	AgentEmpty  AgentState = "empty"  // it listed none
+	AgentLocked AgentState = "locked" // it takes no request before it is unlocked
+	AgentDead   AgentState = "dead"   // it could not be asked: see Set.AgentErr
+)
+
+// agentList is what the agent said.
+type agentList struct {
+	keys    []agentKey
+	address string
+	state   AgentState
+}
+
 // agentKeys asks the agent for its keys. Without an agent there are none.
-func (f Finder) agentKeys(ctx context.Context, config hostConfig) (keys []agentKey, address string, err error) {
-	address = config.agent
+func (f Finder) agentKeys(ctx context.Context, config hostConfig) (agentList, error) {
+	address := config.agent
 	if !config.agentNamed {
 		address = cmp.Or(f.Getenv("SSH_AUTH_SOCK"), defaultAgent)
 	}
 	if address == "" {
-		return nil, "", nil
+		return agentList{}, nil
 	}
 	asking, cancel := context.WithTimeout(ctx, f.agentTimeout())
 	defer cancel()
 	client, done, err := connectAgent(asking, asking, address)
 	if errors.Is(err, fs.ErrNotExist) && address == defaultAgent {
-		return nil, "", nil // the service is not running, and nobody asked for it
+		return agentList{}, nil // the service is not running, and nobody asked for it
 	}
 	if err != nil {
-		return nil, "", f.agentError(asking, address, err)
+		return agentList{state: AgentDead}, f.agentError(asking, address, err)
 	}
 	defer done()
 	listed, err := client.List()
 	if err != nil {
-		return nil, "", f.agentError(asking, address, err)
+		state := AgentDead
+		if isListRefusal(err) {
+			state = AgentLocked
+		}
+		return agentList{state: state}, f.agentError(asking, address, err)
 	}
+	if len(listed) == 0 && isOpenSSHAgent(address) && refusesBinding(client) {
+		return agentList{state: AgentLocked}, fmt.Errorf("the agent at %s is locked: unlock it with ssh-add -X", f.displayName(address))
+	}
+	all := agentList{address: address, state: AgentEmpty}
 	for _, key := range listed {
 		public, err := ssh.ParsePublicKey(key.Blob)
 		if err != nil {
 			continue // a kind that this version cannot use
 		}
-		keys = append(keys, agentKey{public: public, comment: cleantext.Line(key.Comment, maxComment)})
+		all.keys = append(all.keys, agentKey{public: public, comment: cleantext.Line(key.Comment, maxComment)})
+		all.state = AgentListed
 	}
-	return keys, address, nil
+	return all, nil
 }
+
+// isListRefusal goes by the text: x/crypto has no type for it.
+func isListRefusal(err error) bool { return err.Error() == "agent: failed to list keys" }
 
 // agentError says why the agent could not be asked.
 func (f Finder) agentError(asking context.Context, address string, err error) error {
@@ -66,7 +96,7 @@ func (f Finder) agentError(asking context.Context, address string, err error) er
 		return fmt.Errorf("the agent at %s did not answer within %s: end it, or unset SSH_AUTH_SOCK: %w", name, f.agentTimeout(), asking.Err())
 	case isNetError(err):
 		return fmt.Errorf("the agent at %s cannot be reached: %w: start one, or unset SSH_AUTH_SOCK", name, pathless(err))
-	case err.Error() == "agent: failed to list keys":
+	case isListRefusal(err):
 		return fmt.Errorf("the agent at %s refuses to list its keys: unlock it, as ssh-add -X does", name)
 	}
 	return fmt.Errorf("what answers at %s is not an agent: correct SSH_AUTH_SOCK or IdentityAgent", name)

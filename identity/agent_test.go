@@ -304,9 +304,11 @@ func TestLockedAndEmptiedAgent(t *testing.T) {
 		t.Fatal(err)
 	}
 	// OpenSSH's locked agent says that it is empty.
-	if set := find(t, f); len(set.Identities) != 0 || set.AgentErr != nil {
-		t.Error(names(set), set.AgentErr)
+	set := find(t, f)
+	if len(set.Identities) != 0 || set.Agent != AgentLocked {
+		t.Error(names(set), set.Agent)
 	}
+	wantPlain(t, set.AgentErr, "is locked", "ssh-add -X")
 	_, err = signer.Sign(nil, []byte("data"))
 	wantPlain(t, err, "no longer has the key, or is locked", "ssh-add -l")
 	if err := client.Unlock([]byte("x")); err != nil {
@@ -318,6 +320,9 @@ func TestLockedAndEmptiedAgent(t *testing.T) {
 	}
 	_, err = signer.Sign(nil, []byte("data"))
 	wantPlain(t, err, "no longer has the key")
+	if set := find(t, f); set.Agent != AgentEmpty || set.AgentErr != nil {
+		t.Errorf("an empty agent: %q, %v", set.Agent, set.AgentErr)
+	}
 }
 
 func TestHostileCommentsAreCleaned(t *testing.T) {

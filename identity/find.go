@@ -41,7 +41,7 @@ func runPodFiles(home string) []string {
 // the agent then adds none.
 func (f Finder) Find(ctx context.Context, q Query) (Set, error) {
 	config := f.hostConfig(q)
-	set := Set{Notes: config.notes, Unsupported: config.unsupported}
+	set := Set{Notes: config.notes, Narrowed: config.narrowed, Unsupported: config.unsupported}
 
 	var found []Identity
 	seen := map[string]bool{}
@@ -68,12 +68,12 @@ func (f Finder) Find(ctx context.Context, q Query) (Set, error) {
 		return Set{}, err
 	}
 
-	keys, address, err := f.agentKeys(ctx, config)
+	agent, err := f.agentKeys(ctx, config)
 	if ctx.Err() != nil {
 		return Set{}, ctx.Err()
 	}
-	set.AgentErr = err
-	set.Identities = merge(found, keys, address, config.identitiesOnly)
+	set.AgentErr, set.Agent = err, agent.state
+	set.Identities = merge(found, agent.keys, agent.address, config.identitiesOnly)
 	return set, nil
 }
 

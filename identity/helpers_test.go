@@ -77,7 +77,7 @@ func run(t *testing.T, env []string, name string, args ...string) {
 // startAgent runs a real ssh-agent until the test ends and returns its socket.
 func startAgent(t *testing.T, keys ...string) string {
 	t.Helper()
-	socket := filepath.Join(shortDir(t), "agent")
+	socket := filepath.Join(shortDir(t), "agent.1")
 	cmd := exec.Command("ssh-agent", "-D", "-a", socket)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -96,7 +96,7 @@ func startAgent(t *testing.T, keys ...string) string {
 // shortDir is a folder whose name leaves room for a socket's: 104 bytes on some systems.
 func shortDir(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "podbay")
+	dir, err := os.MkdirTemp("", "ssh-podbay")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -83,7 +83,11 @@ type Query struct {
 type Set struct {
 	Identities []Identity // in the order to offer; those with a Problem last
 	AgentErr   error      // why the agent could not be asked; nil when there is none
+	Agent      AgentState // "" when there is no agent
 	Notes      []string   // what ~/.ssh/config narrowed: "IdentitiesOnly yes for this host"
+	// Narrowed is the setting of ~/.ssh/config that keeps other keys from being
+	// offered to this host: "IdentitiesOnly yes"; "" when none does.
+	Narrowed string
 	// Unsupported is what ~/.ssh/config asks for this host and podbay does not
 	// do, in ssh_config's words: "ProxyJump bastion". "" when nothing.
 	Unsupported string

@@ -21,6 +21,7 @@ type hostConfig struct {
 	agentNamed     bool   // IdentityAgent decides, not SSH_AUTH_SOCK
 	agent          string // its address; "" for none
 	unsupported    string
+	narrowed       string
 	notes          []string
 }
 
@@ -56,10 +57,11 @@ func (c *hostConfig) identities(f Finder, q Query, values map[string][]string) {
 		}
 	}
 	if c.noFiles = len(named) > 0 && len(c.files) == 0 && strings.EqualFold(named[0], "none"); c.noFiles {
+		c.narrowed = "IdentityFile none"
 		c.note("IdentityFile none for this host")
 	}
 	if only := first("identitiesonly"); strings.EqualFold(only, "yes") || strings.EqualFold(only, "true") {
-		c.identitiesOnly = true
+		c.identitiesOnly, c.narrowed = true, "IdentitiesOnly "+only
 		c.note("IdentitiesOnly yes for this host")
 	}
 	switch address := first("identityagent"); {

@@ -120,8 +120,7 @@ func (m *Manager) findKeys(ctx context.Context, a *attempt) error {
 		}
 	}
 	if len(a.usable) == 0 {
-		login := doctor.Login{Outcome: doctor.LoginNoKey, Unusable: len(a.found.Identities), Blocked: m.blocked(a)}
-		return m.failure(a, doctor.Attempt{Login: login}, errors.New("there is no usable key"))
+		return m.failure(a, doctor.Attempt{Login: m.noKeyLogin(ctx, a)}, errors.New("there is no usable key"))
 	}
 	return nil
 }
@@ -200,16 +199,17 @@ func (m *Manager) offer(a *attempt) []sshconn.Key {
 func (m *Manager) loggedIn(a *attempt, info sshconn.Info) {
 	now := m.now()
 	m.remember(a.pod.ID, func(p *state.PodMemory) {
-		noteAccepted(p, now, a.pod.StartedAt, info.IdentityKey, a.route.Kind)
+		noteAccepted(p, now, a.pod.StartedAt, info.IdentityKey, a.route)
 		if a.route.Kind == RouteDirect && (a.req.AcceptHostKey != "" || p.HostKeySeen.IsZero()) {
 			p.HostKeySeen, p.StartedAt = now, a.pod.StartedAt
 		}
 	})
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.met, a.pod.ID)
 	if a.route.Kind != RouteDirect {
 		return
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	delete(m.changed, a.pod.ID)
 	if probe, ok := m.probes[a.pod.ID]; !ok || probe.result.Outcome != sshconn.ProbeBanner {
 		delete(m.probes, a.pod.ID)

@@ -156,7 +156,7 @@ func TestConnectFailures(t *testing.T) {
 		evidence string
 	}{
 		{"registered, but the pod lacks it", accountOptions{registered: true},
-			func(_ *testing.T, _ *account, s *opensshd.Server) { s.Authorize() }, doctor.KeyRefused, "id_ed25519"},
+			func(_ *testing.T, _ *account, s *opensshd.Server) { s.Authorize() }, doctor.PodIgnoresKey, "id_ed25519"},
 		{"not registered", accountOptions{},
 			func(_ *testing.T, _ *account, s *opensshd.Server) { s.Authorize() }, doctor.KeyUnknown, "offered: "},
 		{"no key at all", accountOptions{noKeyFile: true}, none, doctor.NoLocalKey, "no usable key"},
@@ -164,7 +164,7 @@ func TestConnectFailures(t *testing.T) {
 			if err := os.Chmod(a.keyFile(), 0o644); err != nil {
 				t.Fatal(err)
 			}
-		}, doctor.KeysUnusable, "chmod 600"},
+		}, doctor.KeyModeTooOpen, "chmod 600"},
 		{"ProxyJump for every host", accountOptions{registered: true}, func(t *testing.T, a *account, _ *opensshd.Server) {
 			if err := os.WriteFile(a.paths.Home+"/.ssh/config", []byte("Host *\n  ProxyJump bastion\n"), 0o600); err != nil {
 				t.Fatal(err)
@@ -204,7 +204,7 @@ func TestARefusedLoginIsRememberedAndForgotten(t *testing.T) {
 	if _, err := a.m.Connect(t.Context(), manager.ConnectRequest{PodID: "ready1"}); err == nil {
 		t.Fatal("logged in without an authorized key")
 	}
-	if row := a.probed(t, "ready1"); row.Verdict.ID != doctor.KeyRefused || !strings.HasPrefix(row.Verdict.Word, "key refused") {
+	if row := a.probed(t, "ready1"); row.Verdict.ID != doctor.PodIgnoresKey || !strings.HasPrefix(row.Verdict.Word, "key refused") {
 		t.Errorf("after the refusal the list says %s %q", row.Verdict.ID, row.Verdict.Word)
 	}
 	again := a.open(t, accountOptions{})

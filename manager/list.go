@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -63,16 +64,35 @@ func (m *Manager) take(pods []runpod.Pod) Listing {
 	listing := Listing{At: m.listed, Pods: make([]Pod, 0, len(pods))}
 	for _, p := range pods {
 		p.Env, p.Args = nil, ""
+		m.noteStart(p)
 		kept[p.ID] = p
 		listing.Pods = append(listing.Pods, m.row(p))
 	}
 	m.pods = kept
-	for id := range m.probes {
-		if _, ok := kept[id]; !ok {
-			delete(m.probes, id)
-		}
-	}
+	m.forgetGone()
 	return listing
+}
+
+// noteStart compares a pod with how it was last reported. The lock must be held.
+func (m *Manager) noteStart(p runpod.Pod) {
+	if p.Status == runpod.StatusRunning {
+		delete(m.startTroubles, p.ID)
+		delete(m.systemLogs, p.ID)
+	}
+	if old, ok := m.pods[p.ID]; ok && !old.StartedAt.Equal(p.StartedAt) && old.SSH.Direct != nil {
+		m.earlier[p.ID] = address(*old.SSH.Direct)
+	}
+}
+
+// forgetGone drops what is known of pods that RunPod reports no more. The lock
+// must be held.
+func (m *Manager) forgetGone() {
+	gone := func(id string) bool { _, ok := m.pods[id]; return !ok }
+	maps.DeleteFunc(m.probes, func(id string, _ probed) bool { return gone(id) })
+	maps.DeleteFunc(m.met, func(id string, _ met) bool { return gone(id) })
+	maps.DeleteFunc(m.startTroubles, func(id string, _ startTrouble) bool { return gone(id) })
+	maps.DeleteFunc(m.systemLogs, func(id string, _ systemLine) bool { return gone(id) })
+	maps.DeleteFunc(m.earlier, func(id string, _ string) bool { return gone(id) })
 }
 
 // learnRegistered asks for the registered keys now and then, beside whatever else

@@ -75,6 +75,13 @@ type Manager struct {
 	memory     map[string]state.PodMemory
 	registered registeredKeys
 	changed    map[string]string // pod ID to the known_hosts name whose key was found changed
+	met        map[string]met
+	// startTroubles and systemLogs are what RunPod last said of a pod that does not
+	// run; earlier is the direct address that its container had before the last
+	// start. By pod ID.
+	startTroubles map[string]startTrouble
+	systemLogs    map[string]systemLine
+	earlier       map[string]string
 }
 
 // Open returns a manager. Without an API key it opens all the same; Refresh then
@@ -91,6 +98,11 @@ func Open(opts Options) (*Manager, error) {
 		probes:  map[string]probed{},
 		memory:  map[string]state.PodMemory{},
 		changed: map[string]string{},
+
+		met:           map[string]met{},
+		startTroubles: map[string]startTrouble{},
+		systemLogs:    map[string]systemLine{},
+		earlier:       map[string]string{},
 	}
 	if m.now == nil {
 		m.now = time.Now

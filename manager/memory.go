@@ -13,18 +13,31 @@ import (
 // compared for equality: this machine's clock may be wrong.
 
 // noteRefused keeps that the container that runs since started refused a login.
-func noteRefused(p *state.PodMemory, at, started time.Time, keys int, via RouteKind) {
-	p.LoginRefused, p.RefusedKeys, p.RefusedVia = at, keys, string(via)
+func noteRefused(p *state.PodMemory, at, started time.Time, keys int, via Route) {
+	p.LoginRefused, p.RefusedKeys, p.RefusedVia = at, keys, string(via.Kind)
+	noteLogin(p, started, via)
+}
+
+// noteLogin keeps which container was logged in to, and where it was.
+func noteLogin(p *state.PodMemory, started time.Time, via Route) {
 	p.LoginStart = started
+	if via.Kind == RouteDirect {
+		p.LoginAddr = via.Addr
+	}
+}
+
+// loginBefore tells whether an earlier container of the pod had this address.
+func loginBefore(memory state.PodMemory, addr string, p runpod.Pod) bool {
+	return memory.LoginAddr == addr && !memory.LoginStart.IsZero() && !memory.LoginStart.Equal(p.StartedAt)
 }
 
 // noteAccepted keeps that the container that runs since started took a login.
-func noteAccepted(p *state.PodMemory, at, started time.Time, key string, via RouteKind) {
+func noteAccepted(p *state.PodMemory, at, started time.Time, key string, via Route) {
 	p.LastKey, p.LoginAccepted = key, at
-	if p.RefusedVia == string(via) || !p.LoginStart.Equal(started) {
+	if p.RefusedVia == string(via.Kind) || !p.LoginStart.Equal(started) {
 		p.LoginRefused, p.RefusedKeys, p.RefusedVia = time.Time{}, 0, ""
 	}
-	p.LoginStart = started
+	noteLogin(p, started, via)
 }
 
 // login tells of the last login by this route to the container that runs since
@@ -59,4 +72,9 @@ func startedSince(memory state.PodMemory, p runpod.Pod) StartedSince {
 		return StartedSinceNo
 	}
 	return StartedSinceYes
+}
+
+// restarted is startedSince for doctor.
+func restarted(memory state.PodMemory, p runpod.Pod) doctor.Answer {
+	return doctor.Answer(startedSince(memory, p))
 }

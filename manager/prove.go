@@ -221,7 +221,7 @@ func (m *Manager) offerOnly(ctx context.Context, a *attempt, fingerprint string)
 	}
 	same := sameKey(a.usable, fingerprint)
 	if len(same) == 0 {
-		return false, m.failure(a, doctor.Attempt{Login: doctor.Login{Outcome: doctor.LoginNoKey, Unusable: len(a.found.Identities)}}, errKeptBack)
+		return false, m.failure(a, doctor.Attempt{Login: m.noKeyLogin(ctx, a)}, errKeptBack)
 	}
 	alone = len(same) == len(a.usable)
 	a.usable = same[:1]
@@ -248,7 +248,7 @@ func (m *Manager) dialAccepting(ctx context.Context, a *attempt, accepted []stri
 func (m *Manager) rememberRefusal(a *attempt) {
 	now := m.now()
 	m.remember(a.pod.ID, func(p *state.PodMemory) {
-		noteRefused(p, now, a.pod.StartedAt, 1, a.route.Kind)
+		noteRefused(p, now, a.pod.StartedAt, 1, a.route)
 	})
 }
 

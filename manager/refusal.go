@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"podbay/doctor"
 	"podbay/identity"
 	"podbay/sshconn"
 	"podbay/sshkey"
-	"podbay/state"
 )
 
 // refusal turns what Dial returned into a question or a failure.
@@ -38,9 +36,10 @@ func (m *Manager) refusal(ctx context.Context, a *attempt, err error) error {
 	case errors.As(err, &refused):
 		seen.Login = m.refusedLogin(ctx, a, refused)
 	case errors.As(err, &revoked):
-		seen.Revoked = fmt.Sprintf("%s, line %d", revoked.File, revoked.Line)
+		seen.HostKey = doctor.HostKey{Trust: doctor.TrustRevoked, Where: fmt.Sprintf("%s, line %d", revoked.File, revoked.Line)}
 	case errors.As(err, &connect):
 		seen.Probe = m.measured(a, connect)
+		seen.NoAgreement = errors.Is(connect, sshconn.ErrNoAgreement)
 	}
 	return m.failure(a, seen, err)
 }
@@ -81,79 +80,6 @@ func (m *Manager) passphraseWanted(a *attempt, err *identity.PassphraseError) er
 	return question
 }
 
-// refusedLogin remembers a refused login and asks the account whether any of the
-// offered keys is registered: the commonest cause, and the only one that can be
-// known from outside.
-func (m *Manager) refusedLogin(ctx context.Context, a *attempt, err *sshconn.AuthError) doctor.Login {
-	login := doctor.Login{
-		Outcome:  doctor.LoginRefused,
-		TooMany:  err.TooMany || len(err.Skipped) > 0,
-		Unusable: len(err.Unusable),
-		Blocked:  m.blocked(a),
-	}
-	for _, key := range err.Offered {
-		if key.Failed == nil {
-			login.Offered++
-			login.MoreWanted = login.MoreWanted || key.Taken
-			continue
-		}
-		login.Unusable++
-		if login.Blocked == "" {
-			login.Blocked = key.Name + ": " + key.Failed.Error()
-		}
-	}
-	login.PasswordOnly = !login.MoreWanted && len(err.Methods) > 0 && !slices.Contains(err.Methods, "publickey")
-	if login.Offered == 0 && !login.PasswordOnly {
-		login.Outcome = doctor.LoginNoKey
-		return login
-	}
-	now := m.now()
-	m.remember(a.pod.ID, func(p *state.PodMemory) {
-		noteRefused(p, now, a.pod.StartedAt, login.Offered, a.route.Kind)
-	})
-	login.Registered = m.anyRegistered(ctx, err.Offered)
-	return login
-}
-
-// blocked is what is wrong with the first key that was found and cannot be used:
-// with one that is registered, or with any when there is no usable one.
-func (m *Manager) blocked(a *attempt) string {
-	m.mu.Lock()
-	registered := m.registered.fingerprints
-	m.mu.Unlock()
-	for _, id := range a.found.Identities {
-		if id.Problem == nil {
-			continue
-		}
-		if len(a.usable) == 0 || id.Public != nil && registered[sshkey.Fingerprint(id.Public)] {
-			return id.Problem.Error()
-		}
-	}
-	return ""
-}
-
-func (m *Manager) anyRegistered(ctx context.Context, offered []sshconn.Attempt) doctor.Registered {
-	client, err := m.api()
-	if err != nil {
-		return ""
-	}
-	lines, err := client.SSHKeys(ctx)
-	if err != nil {
-		m.log.Debug("the registered keys are not known", "error", err)
-		return ""
-	}
-	prints := fingerprints(lines)
-	m.mu.Lock()
-	m.registered.at, m.registered.fingerprints = m.now(), prints
-	m.mu.Unlock()
-	for _, attempt := range offered {
-		if prints[attempt.Fingerprint] {
-			return doctor.RegisteredYes
-		}
-	}
-	return doctor.RegisteredNo
-}
-
 // measured takes a failed dial for what it is: a measurement of the port.
 func (m *Manager) measured(a *attempt, err *sshconn.ConnectError) doctor.Probe {
 	outcomes := []struct {
@@ -182,11 +108,15 @@ func (m *Manager) measured(a *attempt, err *sshconn.ConnectError) doctor.Probe {
 
 // failure gives a failed attempt its verdict and its evidence.
 func (m *Manager) failure(a *attempt, seen doctor.Attempt, err error) *Failure {
+	m.meet(a.pod, a.route.Kind, func(s *met) {
+		s.hostKey, s.login, s.session = seen.HostKey, seen.Login, doctor.Session{}
+	})
 	m.mu.Lock()
 	facts := m.facts(a.pod, m.now())
 	m.mu.Unlock()
 	seen.Proxy, seen.Cause = a.route.Kind == RouteProxy, err.Error()
-	return &Failure{Pod: a.row, Err: err, Verdict: doctor.JudgeAttempt(facts, seen), Evidence: evidence(a, err)}
+	all := doctor.Examine(facts.After(seen))
+	return &Failure{Pod: a.row, Err: err, Verdict: all[0], Also: all[1:], Evidence: evidence(a, err)}
 }
 
 // evidence lists what was seen, a line a fact.

@@ -76,37 +76,6 @@ func (m *Manager) row(p runpod.Pod) Pod {
 	return row
 }
 
-// facts gathers what is known of a pod. The manager's lock must be held.
-func (m *Manager) facts(p runpod.Pod, now time.Time) doctor.Facts {
-	f := doctor.Facts{
-		Status:    cleantext.Line(string(p.Status), maxName),
-		Community: p.Cloud == runpod.CloudCommunity,
-		Exposes22: slices.Contains(p.Ports, "22/tcp"),
-		HasProxy:  p.SSH.Proxy != nil,
-		CanStart:  p.Allows(runpod.ActionStart),
-		Cluster:   p.Cluster != nil,
-	}
-	if !p.StartedAt.IsZero() {
-		f.Started, f.SinceStart = true, now.Sub(p.StartedAt)
-	}
-	if p.SSH.Direct != nil {
-		f.DirectAddr = address(*p.SSH.Direct)
-	}
-	if probe, ok := m.probes[p.ID]; ok && probe.isAbout(p, f.DirectAddr) {
-		f.Probe = doctor.Probe{
-			Outcome: doctor.Outcome(probe.result.Outcome),
-			Latency: probe.result.Latency,
-			Got:     probe.result.Got,
-		}
-	}
-	if name, changed := m.changed[p.ID]; changed {
-		alias, err := hostKeyAlias(p.ID)
-		f.HostKeyChanged = err == nil && name == alias
-	}
-	f.Login = login(m.memory[p.ID], route(p, "").Kind, p.StartedAt, now)
-	return f
-}
-
 // route says how a connection would be made: via, or the best there is when via
 // is "".
 func route(p runpod.Pod, via RouteKind) Route {

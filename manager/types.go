@@ -167,6 +167,7 @@ func (e *PassphraseWanted) Error() string {
 type Failure struct {
 	Pod      Pod
 	Verdict  doctor.Verdict
+	Also     []doctor.Verdict // what else is in the way, or limits it, in that order
 	Evidence []string
 	Err      error
 }

@@ -32,6 +32,8 @@ type PodMemory struct {
 	LoginAccepted time.Time `json:"loginAccepted,omitzero"`
 	// LoginStart is the pod's start time, by RunPod's clock, at its last login.
 	LoginStart time.Time `json:"loginStart,omitzero"`
+	// LoginAddr is the pod's own host:port at its last direct login.
+	LoginAddr string `json:"loginAddr,omitempty"`
 	// HostKeySeen is when the pod's present host key was first accepted.
 	HostKeySeen time.Time `json:"hostKeySeen,omitzero"`
 	// StartedAt is the pod's start time when its host key was accepted.
