@@ -27,6 +27,7 @@ var signalNumbers = map[string]int{
 // watch answers the channel's requests until it ends and keeps the exit status.
 func (s *Shell) watch(requests <-chan *ssh.Request) {
 	defer close(s.exited)
+	defer s.conn.net.shells.Add(-1)
 	s.exit, s.err = Exit{Status: statusLost}, errDefect // until it is known better
 	s.conn.met("watch")
 	reported := false

@@ -2,6 +2,7 @@ package sshconn
 
 import (
 	"context"
+	"io"
 	"net"
 )
 
@@ -51,3 +52,21 @@ func WithoutHost(raw []byte, name string) ([]byte, bool) { return withoutHost(ra
 
 // MatchWildcards matches as OpenSSH does.
 func MatchWildcards(pattern, s string) bool { return matchWildcards(pattern, s) }
+
+// ReadAhead reads all of r through an inbox, size bytes at a time.
+func ReadAhead(r io.Reader, size int) ([]byte, error) {
+	var b inbox
+	var all []byte
+	for p := make([]byte, size); ; {
+		if n := b.take(p); n > 0 {
+			all = append(all, p[:n]...)
+			continue
+		}
+		if arrived, err := b.fill(r, size, true); len(arrived) == 0 {
+			if err == io.EOF {
+				err = nil
+			}
+			return all, err
+		}
+	}
+}

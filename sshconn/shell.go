@@ -82,26 +82,17 @@ func (c *Conn) Shell(ctx context.Context, pty PTY) (*Shell, error) {
 	}
 }
 
-// openShell makes the requests in OpenSSH's order. pty-req waits for its
-// answer: without one a server that refuses it would start a shell with no
-// terminal, and nothing would tell.
+// openShell makes the requests in OpenSSH's order.
 func (c *Conn) openShell(pty PTY) (*Shell, error) {
 	s, err := c.openSession()
 	if err != nil {
 		return nil, err
 	}
-	if err := s.request("pty-req", ptyRequest(pty), ErrNoPTY); err != nil {
-		return nil, err
+	begin := s.begin
+	if c.pipelines() {
+		begin = s.beginAtOnce
 	}
-	for _, name := range slices.Sorted(maps.Keys(pty.Env)) {
-		// Servers refuse what their AcceptEnv leaves out; that is no failure.
-		_, _ = s.channel.SendRequest("env", false, ssh.Marshal(struct{ Name, Value string }{name, pty.Env[name]}))
-	}
-	program, payload := "shell", []byte(nil)
-	if pty.Command != "" {
-		program, payload = "exec", ssh.Marshal(struct{ Command string }{pty.Command})
-	}
-	if err := s.request(program, payload, ErrNoShell); err != nil {
+	if err := begin(pty); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -109,8 +100,10 @@ func (c *Conn) openShell(pty PTY) (*Shell, error) {
 
 // openSession opens a session channel on which nothing runs yet.
 func (c *Conn) openSession() (*Shell, error) {
+	c.net.shells.Add(1)
 	channel, requests, err := c.ssh.OpenChannel("session", nil)
 	if err != nil {
+		c.net.shells.Add(-1)
 		return nil, c.notOpened(err)
 	}
 	s := &Shell{
@@ -119,9 +112,36 @@ func (c *Conn) openSession() (*Shell, error) {
 		exited: make(chan struct{}), closed: make(chan struct{}),
 	}
 	if !c.start(func() { s.watch(requests) }) {
+		c.net.shells.Add(-1)
 		return nil, fmt.Errorf("open a shell: %w", errClosedHere)
 	}
 	return s, nil
+}
+
+// begin waits for each answer. Without that of pty-req a server that refuses it
+// would start a shell with no terminal, and nothing would tell.
+func (s *Shell) begin(pty PTY) error {
+	if err := s.request("pty-req", ptyRequest(pty), ErrNoPTY); err != nil {
+		return err
+	}
+	s.sendEnv(pty)
+	program, payload := pty.program()
+	return s.request(program, payload, ErrNoShell)
+}
+
+// program is the request that starts what runs on the terminal.
+func (p PTY) program() (request string, payload []byte) {
+	if p.Command == "" {
+		return "shell", nil
+	}
+	return "exec", ssh.Marshal(struct{ Command string }{p.Command})
+}
+
+func (s *Shell) sendEnv(pty PTY) {
+	for _, name := range slices.Sorted(maps.Keys(pty.Env)) {
+		// Servers refuse what their AcceptEnv leaves out; that is no failure.
+		_, _ = s.channel.SendRequest("env", false, ssh.Marshal(struct{ Name, Value string }{name, pty.Env[name]}))
+	}
 }
 
 // request makes a request that has to succeed; if not, the channel is closed.
