@@ -120,14 +120,14 @@ func publicBeside(path string) besideFile {
 }
 
 // openFile opens the private half of a key file, as it is now.
-func openFile(id Identity, passphrase []byte) (ssh.Signer, error) {
+func openFile(id Identity, passphrase []byte) (privateKey, error) {
 	data, _, err := readFile(id.Path)
 	if err != nil {
-		return nil, fmt.Errorf("%s %w", id.Name(), err)
+		return privateKey{}, fmt.Errorf("%s %w", id.Name(), err)
 	}
 	key, err := parsePrivate(data)
 	if err != nil {
-		return nil, fmt.Errorf("%s %w", id.Name(), err)
+		return privateKey{}, fmt.Errorf("%s %w", id.Name(), err)
 	}
 	if key.encrypted {
 		wanted := &PassphraseError{Path: id.Path, Wrong: passphrase != nil}
@@ -135,18 +135,18 @@ func openFile(id Identity, passphrase []byte) (ssh.Signer, error) {
 			wanted.Fingerprint = sshkey.Fingerprint(id.Public)
 		}
 		if len(passphrase) == 0 {
-			return nil, wanted
+			return privateKey{}, wanted
 		}
-		key.signer, err = decrypt(data, passphrase)
+		key, err = decrypt(data, passphrase)
 		if errors.Is(err, x509.IncorrectPasswordError) {
-			return nil, wanted
+			return privateKey{}, wanted
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s %w", id.Name(), err)
+			return privateKey{}, fmt.Errorf("%s %w", id.Name(), err)
 		}
 	}
 	if id.Public != nil && !bytes.Equal(key.signer.PublicKey().Marshal(), id.Public.Marshal()) {
-		return nil, fmt.Errorf("%s and its .pub file are of two keys: run ssh-keygen -y -f %s to see the right public half", id.Name(), id.Name())
+		return privateKey{}, fmt.Errorf("%s and its .pub file are of two keys: run ssh-keygen -y -f %s to see the right public half", id.Name(), id.Name())
 	}
-	return key.signer, nil
+	return key, nil
 }

@@ -124,11 +124,11 @@ func (f Finder) Signer(ctx context.Context, id Identity, passphrase []byte) (ssh
 	if id.Source == SourceAgent {
 		return sha2Only(&agentSigner{ctx: ctx, address: id.agent, timeout: f.agentTimeout(), public: id.Public, name: id.Name()})
 	}
-	signer, err := openFile(id, passphrase)
+	key, err := openFile(id, passphrase)
 	if err != nil {
 		return nil, err
 	}
-	return sha2Only(signer)
+	return sha2Only(key.signer)
 }
 
 // sha2Only keeps an RSA key from signing with SHA-1, which servers refuse.

@@ -63,11 +63,11 @@ func derive(id Identity, passphrase []byte) (ssh.PublicKey, error) {
 	if id.Public != nil {
 		return id.Public, nil
 	}
-	signer, err := openFile(id, passphrase)
+	key, err := openFile(id, passphrase)
 	if err != nil {
 		return nil, err
 	}
-	return signer.PublicKey(), nil
+	return key.public, nil
 }
 
 // replacePub keeps the .pub file that is there under the next free name and puts

@@ -18,6 +18,7 @@ type privateKey struct {
 	public    ssh.PublicKey // nil when the format hides it
 	encrypted bool
 	signer    ssh.Signer // nil when encrypted
+	raw       any        // what signer was made of, as crypto has it; nil when encrypted
 }
 
 // pkcs8Encrypted is a format that ssh.ParseRawPrivateKey does not know.
@@ -50,7 +51,7 @@ func parsePrivate(data []byte) (privateKey, error) {
 	if err != nil {
 		return privateKey{}, &fault{NotAKey, "is a kind of key that podbay does not know: make one with ssh-keygen -t ed25519", nil}
 	}
-	return refuseKinds(privateKey{public: signer.PublicKey(), signer: signer})
+	return refuseKinds(privateKey{public: signer.PublicKey(), signer: signer, raw: raw})
 }
 
 // typeDSA is the algorithm's name; x/crypto's constant of it is deprecated together
@@ -117,10 +118,10 @@ func notPrivate(data []byte) (privateKey, error) {
 // decrypt opens an encrypted private key. A passphrase that does not fit is
 // x509.IncorrectPasswordError; any other error continues a sentence that begins
 // with the path.
-func decrypt(data, passphrase []byte) (signer ssh.Signer, err error) {
+func decrypt(data, passphrase []byte) (key privateKey, err error) {
 	block, _ := pem.Decode(data)
 	if block == nil {
-		return notPrivateSigner(data)
+		return notPrivate(data)
 	}
 	var raw any
 	if block.Type == pkcs8Encrypted {
@@ -129,15 +130,16 @@ func decrypt(data, passphrase []byte) (signer ssh.Signer, err error) {
 		raw, err = ssh.ParseRawPrivateKeyWithPassphrase(pem.EncodeToMemory(block), passphrase)
 	}
 	if errors.Is(err, x509.IncorrectPasswordError) || err != nil && decryptedToGarbage(block, err) {
-		return nil, x509.IncorrectPasswordError
+		return privateKey{}, x509.IncorrectPasswordError
 	}
+	var signer ssh.Signer
 	if err == nil {
 		signer, err = ssh.NewSignerFromKey(raw)
 	}
 	if err != nil {
-		return nil, &fault{NotAKey, "is encrypted in a way that podbay does not know: ssh-keygen -p -f rewrites it", nil}
+		return privateKey{}, &fault{NotAKey, "is encrypted in a way that podbay does not know: ssh-keygen -p -f rewrites it", nil}
 	}
-	return signer, nil
+	return privateKey{public: signer.PublicKey(), signer: signer, raw: raw}, nil
 }
 
 // decryptedToGarbage reports whether an old PEM file was decrypted and then made no
@@ -145,11 +147,6 @@ func decrypt(data, passphrase []byte) (signer ssh.Signer, err error) {
 // The libraries do not type what follows.
 func decryptedToGarbage(block *pem.Block, err error) bool {
 	return block.Headers["DEK-Info"] != "" && !strings.HasPrefix(err.Error(), "ssh: cannot decode")
-}
-
-func notPrivateSigner(data []byte) (ssh.Signer, error) {
-	_, err := notPrivate(data)
-	return nil, err
 }
 
 // decryptPKCS8 opens what ssh-keygen -m PKCS8 writes with a passphrase.

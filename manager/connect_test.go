@@ -158,7 +158,7 @@ func TestConnectFailures(t *testing.T) {
 		{"registered, but the pod lacks it", accountOptions{registered: true},
 			func(_ *testing.T, _ *account, s *opensshd.Server) { s.Authorize() }, doctor.PodIgnoresKey, "id_ed25519"},
 		{"not registered", accountOptions{},
-			func(_ *testing.T, _ *account, s *opensshd.Server) { s.Authorize() }, doctor.KeyUnknown, "offered: "},
+			func(_ *testing.T, _ *account, s *opensshd.Server) { s.Authorize() }, doctor.KeyUnknown, "the server: refused the key"},
 		{"no key at all", accountOptions{noKeyFile: true}, none, doctor.NoLocalKey, "no usable key"},
 		{"key readable by others", accountOptions{registered: true}, func(t *testing.T, a *account, _ *opensshd.Server) {
 			if err := os.Chmod(a.keyFile(), 0o644); err != nil {
@@ -189,7 +189,7 @@ func TestConnectFailures(t *testing.T) {
 			if failure.Verdict.ID != tt.want {
 				t.Errorf("verdict %s (%s), want %s", failure.Verdict.ID, failure.Verdict.Sentence, tt.want)
 			}
-			if lines := strings.Join(failure.Evidence, "\n"); !strings.Contains(lines, tt.evidence) {
+			if lines := evidenceText(failure.Evidence); !strings.Contains(lines, tt.evidence) {
 				t.Errorf("evidence lacks %q:\n%s", tt.evidence, lines)
 			}
 		})
@@ -303,4 +303,12 @@ func calls(a *account, method, path string) (n int) {
 		}
 	}
 	return n
+}
+
+func evidenceText(seen []manager.Evidence) string {
+	lines := make([]string, len(seen))
+	for i, e := range seen {
+		lines[i] = e.String()
+	}
+	return strings.Join(lines, "\n")
 }

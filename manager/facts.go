@@ -86,7 +86,9 @@ func (m *Manager) meeting(f *doctor.Facts, p runpod.Pod, now time.Time) {
 		f.Login.Age = now.Sub(last.at)
 	}
 	if f.Login.Outcome == "" && f.Login.WantsPassphrase == "" {
+		publicKey := f.Login.PublicKey
 		f.Login = login(m.memory[p.ID], via, p.StartedAt, now)
+		f.Login.PublicKey = publicKey
 	}
 	if f.Login.Outcome == doctor.LoginRefused && f.Login.User == "" && p.SSH.Direct != nil && via == RouteDirect {
 		f.Login.User = cleantext.Line(p.SSH.Direct.Username, maxName)

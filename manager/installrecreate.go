@@ -30,10 +30,13 @@ func (m *Manager) RecreateCost(podID string) []string {
 		stays,
 		"Every program that runs in the pod is ended.",
 		"The public port and the host key change, and often the address: podbay warns of the changed host key at the next connection, and that is then as it should be.",
-		"If RunPod gave the pod keys that it does not show in its PUBLIC_KEY, this key takes their place.",
+		recreateKeyCost,
 		"It takes as long as a start: a minute or two, longer if the image has to be pulled.",
 	}
 }
+
+// recreateKeyCost is true of a changed PUBLIC_KEY alone.
+const recreateKeyCost = "If RunPod gave the pod keys that it does not show in its PUBLIC_KEY, this key takes their place."
 
 // RecreateWithKey adds a key to the pod's PUBLIC_KEY, which makes RunPod recreate
 // the container: everything outside the volume is lost. A stopped pod gets the

@@ -242,6 +242,9 @@ func (m *Manager) act(ctx context.Context, podID string, action runpod.Action) e
 	}
 	pod, err := client.PodAction(ctx, podID, action)
 	if err != nil {
+		if action == runpod.ActionStart {
+			m.noteStartTrouble(podID, err)
+		}
 		return m.callError(err)
 	}
 	if pod != nil {

@@ -8,6 +8,7 @@ package manager
 
 import (
 	"context"
+	"iter"
 	"log/slog"
 	"math/rand/v2"
 	"sync"
@@ -47,6 +48,7 @@ type api interface {
 	UpdatePod(ctx context.Context, id string, update runpod.PodUpdate) (*runpod.Pod, error)
 	SSHKeys(ctx context.Context) ([]string, error)
 	ReplaceSSHKeys(ctx context.Context, keys []string) ([]string, error)
+	Logs(ctx context.Context, id string, opts runpod.LogOptions) iter.Seq2[runpod.LogLine, error]
 	PollInterval(want time.Duration) time.Duration
 	Close()
 }

@@ -124,9 +124,9 @@ func TestTheNamedKeyIsOfferedFirst(t *testing.T) {
 		t.Fatalf("Connect = %v, want a refusal", err)
 	}
 	var offered []string
-	for _, line := range failure.Evidence {
-		if strings.HasPrefix(line, "offered: ") {
-			offered = append(offered, line)
+	for _, e := range failure.Evidence {
+		if strings.HasPrefix(e.What, "refused the key ") {
+			offered = append(offered, e.What)
 		}
 	}
 	if len(offered) != 2 || !strings.Contains(offered[0], ssh.FingerprintSHA256(named.key)) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"podbay/doctor"
 	"podbay/identity"
@@ -116,49 +115,5 @@ func (m *Manager) failure(a *attempt, seen doctor.Attempt, err error) *Failure {
 	m.mu.Unlock()
 	seen.Proxy, seen.Cause = a.route.Kind == RouteProxy, err.Error()
 	all := doctor.Examine(facts.After(seen))
-	return &Failure{Pod: a.row, Err: err, Verdict: all[0], Also: all[1:], Evidence: evidence(a, err)}
-}
-
-// evidence lists what was seen, a line a fact.
-func evidence(a *attempt, err error) []string {
-	var lines []string
-	if a.route.Addr != "" {
-		lines = append(lines, fmt.Sprintf("route: %s, %s@%s", a.route.Kind, a.route.User, a.route.Addr))
-	}
-	if a.route.Reason != "" {
-		lines = append(lines, "why not direct: "+a.route.Reason)
-	}
-	lines = append(lines, "failed: "+err.Error())
-	var refused *sshconn.AuthError
-	if errors.As(err, &refused) {
-		for _, attempt := range refused.Offered {
-			line := "offered: " + attempt.Name + " " + attempt.Fingerprint
-			if attempt.Failed != nil {
-				line += ", taken by the server, but it could not sign: " + attempt.Failed.Error()
-			}
-			lines = append(lines, line)
-		}
-		for _, name := range refused.Skipped {
-			lines = append(lines, "not offered, so as not to exceed the server's limit: "+name)
-		}
-		if len(refused.Methods) > 0 {
-			lines = append(lines, "the server takes: "+strings.Join(refused.Methods, ", "))
-		}
-		if refused.Banner != "" {
-			lines = append(lines, "the server says: "+refused.Banner)
-		}
-	}
-	for _, id := range a.found.Identities {
-		if id.Problem != nil {
-			lines = append(lines, "not usable: "+id.Problem.Error())
-		}
-	}
-	if a.found.AgentErr != nil {
-		lines = append(lines, "ssh-agent: "+a.found.AgentErr.Error())
-	}
-	lines = append(lines, a.found.Notes...)
-	if !a.row.Probed.IsZero() && a.row.ServerVersion != "" {
-		lines = append(lines, "last probe: "+a.row.ServerVersion)
-	}
-	return lines
+	return &Failure{Pod: a.row, Err: err, Verdict: all[0], Also: all[1:], Evidence: m.evidence(a, seen.Login, err)}
 }

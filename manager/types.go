@@ -162,13 +162,12 @@ func (e *PassphraseWanted) Error() string {
 	return e.Name + " is encrypted: its passphrase is needed"
 }
 
-// Failure is a connection that could not be made: the verdict, and what was
-// seen, a line a fact.
+// Failure is a connection that could not be made: the verdict, and what was seen.
 type Failure struct {
 	Pod      Pod
 	Verdict  doctor.Verdict
 	Also     []doctor.Verdict // what else is in the way, or limits it, in that order
-	Evidence []string
+	Evidence []Evidence
 	Err      error
 }
 

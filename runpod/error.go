@@ -22,6 +22,18 @@ var (
 	ErrUnexpected   = errors.New("unexpected API answer") // any other status, redirects included
 )
 
+// Fault is why no answer came, where that is known.
+type Fault string
+
+// The faults. "" means that an answer came, or that it is not known.
+const (
+	FaultName        Fault = "name"        // the name cannot be looked up
+	FaultProxy       Fault = "proxy"       // the proxy that HTTPS_PROXY names cannot be used
+	FaultTLS         Fault = "tls"         // the certificate cannot be verified
+	FaultClock       Fault = "clock"       // the certificate is not valid yet, by this machine's clock
+	FaultUnreachable Fault = "unreachable" // no connection, or none that lasted
+)
+
 // Error is a failed API call.
 type Error struct {
 	Op         string        // what was attempted: "list pods", "stop pod 7h9k2m4n6p"
@@ -31,6 +43,7 @@ type Error struct {
 	Detail     string        // problem+json detail, cleaned
 	Errors     []string      // problem+json errors, cleaned
 	RetryAfter time.Duration // how long the server asked to wait; 0 when it did not
+	Fault      Fault         // with ErrUnavailable and no answer: why
 	Err        error         // cause below, if any; holds no secret
 }
 
@@ -43,6 +56,9 @@ func (e *Error) Error() string {
 	}
 	return text
 }
+
+// Reason is the cause alone, in words: Error without what was attempted.
+func (e *Error) Reason() string { return e.what() }
 
 // Unwrap lets errors.Is find the kind and the cause.
 func (e *Error) Unwrap() []error {
@@ -118,6 +134,7 @@ func (e *Error) wait() string {
 // from and can still be found by errors.Is and errors.As.
 type fault struct {
 	text   string
+	why    Fault
 	err    error
 	final  bool // the same call would fail in the same way
 	unsent bool // the request did not reach the server

@@ -11,11 +11,12 @@ import (
 	"net/url"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // noAnswer turns what net/http returned instead of an answer into an *Error.
 func (c *Client) noAnswer(op, method string, err error) *Error {
-	f := explain(err, c.host)
+	f := explain(err, c.host, c.now())
 	kind := ErrUnavailable
 	if f.answered() {
 		kind = ErrMalformed
@@ -27,7 +28,7 @@ func (c *Client) noAnswer(op, method string, err error) *Error {
 	if f.err != nil && c.scrub(f.err.Error()) != f.err.Error() {
 		f.err = nil // repeats the key: a server can put it into a broken status line
 	}
-	return &Error{Op: op, Kind: kind, Err: f}
+	return &Error{Op: op, Kind: kind, Fault: f.why, Err: f}
 }
 
 // answered reports whether something came back that was not the API's.
@@ -42,7 +43,7 @@ var (
 )
 
 // explain says in plain words why no answer, or no whole one, came from host.
-func explain(err error, host string) *fault {
+func explain(err error, host string, now time.Time) *fault {
 	var own *fault
 	if errors.As(err, &own) {
 		f := *own
@@ -51,7 +52,7 @@ func explain(err error, host string) *fault {
 	if f := explainName(err, host); f != nil {
 		return f
 	}
-	if f := explainTLS(err, host); f != nil {
+	if f := explainTLS(err, host, now); f != nil {
 		return f
 	}
 	return explainLine(err, host)
@@ -63,14 +64,14 @@ func explainName(err error, host string) *fault {
 	case errors.Is(err, context.Canceled):
 		return &fault{text: "cancelled", err: err, final: true}
 	case errors.As(err, &dns) && dns.IsNotFound:
-		return &fault{text: "the name " + dns.Name + " cannot be found: check the network and the API URL", err: err, final: true, unsent: true}
+		return &fault{text: "the name " + dns.Name + " cannot be found: check the network and the API URL", err: err, why: FaultName, final: true, unsent: true}
 	case errors.As(err, &dns):
-		return &fault{text: "the name " + dns.Name + " cannot be looked up: check the network and its DNS server", err: err, unsent: true}
+		return &fault{text: "the name " + dns.Name + " cannot be looked up: check the network and its DNS server", err: err, why: FaultName, unsent: true}
 	}
 	return nil
 }
 
-func explainTLS(err error, host string) *fault {
+func explainTLS(err error, host string, now time.Time) *fault {
 	var (
 		invalid  x509.CertificateInvalidError
 		wrong    x509.HostnameError
@@ -79,8 +80,13 @@ func explainTLS(err error, host string) *fault {
 		noTLS    tls.RecordHeaderError
 		tlsAlert tls.AlertError
 	)
-	text := ""
+	text, why := "", FaultTLS
 	switch {
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired && now.Before(invalid.Cert.NotBefore):
+		// Certificates are not issued ahead of their time.
+		why = FaultClock
+		text = "the TLS certificate of " + host + " begins on " + invalid.Cert.NotBefore.UTC().Format(time.DateOnly) +
+			", and this machine's clock says " + now.UTC().Format(time.DateOnly) + ": set the clock"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		text = "the TLS certificate of " + host + " has expired or is not valid yet: check this machine's clock"
 	case errors.As(err, &wrong):
@@ -97,7 +103,7 @@ func explainTLS(err error, host string) *fault {
 	default:
 		return nil
 	}
-	return &fault{text: text, err: err, final: true, unsent: true}
+	return &fault{text: text, why: why, err: err, final: true, unsent: true}
 }
 
 func explainLine(err error, host string) *fault {
@@ -106,10 +112,10 @@ func explainLine(err error, host string) *fault {
 		netErr net.Error
 	)
 	dialed := errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect")
+	f := &fault{err: err, why: FaultUnreachable, unsent: dialed}
 	if dialed && op.Op == "proxyconnect" {
-		host = "the proxy that HTTPS_PROXY names"
+		host, f.why = "the proxy that HTTPS_PROXY names", FaultProxy
 	}
-	f := &fault{err: err, unsent: dialed}
 	switch {
 	case errors.Is(err, errTooLarge):
 		f.text, f.final = "the answer of "+host+" is too large to be the API's: check the API URL", true

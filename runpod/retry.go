@@ -51,7 +51,7 @@ func (c *Client) retrier(repeatable bool) *retryablehttp.Client {
 // isPassing reports whether the same call may well succeed a moment later.
 func (c *Client) isPassing(resp *http.Response, err error) bool {
 	if err != nil {
-		return !explain(err, c.host).final
+		return !explain(err, c.host, c.now()).final
 	}
 	switch resp.StatusCode {
 	case http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway,

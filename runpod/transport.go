@@ -1,6 +1,7 @@
 package runpod
 
 import (
+	"context"
 	"log/slog"
 	"net"
 	"net/http"
@@ -9,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/net/http/httpproxy"
+
+	"podbay/cleantext"
 )
 
 // newTransport bounds each step up to the answer's header. CallTimeout bounds
@@ -16,6 +19,7 @@ import (
 func newTransport() *http.Transport {
 	return &http.Transport{
 		Proxy:                  proxyFromEnvironment(),
+		OnProxyConnectResponse: refusedConnect,
 		DialContext:            (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
 		TLSHandshakeTimeout:    10 * time.Second,
 		ResponseHeaderTimeout:  30 * time.Second,
@@ -28,6 +32,16 @@ func newTransport() *http.Transport {
 		// Finds out that the peer of a silent log stream is gone.
 		HTTP2: &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second},
 	}
+}
+
+// refusedConnect names the proxy where that, and not the API, said no. net/http's
+// own error is the status text alone.
+func refusedConnect(_ context.Context, _ *url.URL, req *http.Request, resp *http.Response) error {
+	if resp.StatusCode == http.StatusOK {
+		return nil
+	}
+	return &fault{why: FaultProxy, final: true, unsent: true,
+		text: "the proxy that HTTPS_PROXY names does not connect to " + req.Host + " (" + cleantext.Line(resp.Status, maxDetailCells) + "): correct HTTPS_PROXY, or unset it"}
 }
 
 // proxyFromEnvironment is http.ProxyFromEnvironment, but reads the environment
@@ -58,7 +72,7 @@ func refusedProxy(scheme string) error {
 	if strings.HasPrefix(scheme, "socks") {
 		kind = "a SOCKS proxy"
 	}
-	return &fault{
+	return &fault{why: FaultProxy,
 		text: "HTTPS_PROXY is " + kind + ", which podbay does not use for the API: " +
 			"set HTTPS_PROXY to an http:// proxy or unset it",
 		final: true, unsent: true,

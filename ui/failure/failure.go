@@ -54,7 +54,10 @@ func New(theme screen.Theme, a Attempt) Model {
 	m := Model{theme: theme, verdict: doctor.Verdict{Tone: doctor.ToneBad}}
 	var failure *manager.Failure
 	if errors.As(a.Err, &failure) {
-		a.Pod, m.verdict, m.evidence = failure.Pod, failure.Verdict, failure.Evidence
+		a.Pod, m.verdict = failure.Pod, failure.Verdict
+		for _, e := range failure.Evidence {
+			m.evidence = append(m.evidence, e.String())
+		}
 	}
 	if m.verdict.Sentence == "" && a.Err != nil {
 		m.verdict.Sentence = a.Err.Error()

@@ -20,7 +20,7 @@ var pod = manager.Pod{ID: "k3xq81", Name: "my-pod", HasProxy: true, Route: manag
 
 // refused is the longest verdict there is.
 func refused(evidence ...string) *manager.Failure {
-	return &manager.Failure{Pod: pod, Err: errors.New("refused"), Evidence: evidence, Verdict: doctor.Judge(doctor.Facts{
+	return &manager.Failure{Pod: pod, Err: errors.New("refused"), Evidence: said(evidence), Verdict: doctor.Judge(doctor.Facts{
 		Status: "RUNNING", DirectAddr: pod.Route.Addr, HasProxy: true,
 		Probe: doctor.Probe{Outcome: doctor.PortBanner},
 		Login: doctor.Login{Outcome: doctor.LoginRefused, Offered: 3},
@@ -33,6 +33,15 @@ var seen = []string{
 	"offered: ~/.ssh/id_ed25519 SHA256:3iYNn5gpF0vvRQWlJ5iQ5Wb0tQXq1tUu4Pq2ad+Zc/8",
 	"the server takes: publickey",
 	"last probe: SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3",
+}
+
+// said makes evidence of lines.
+func said(lines []string) []manager.Evidence {
+	var all []manager.Evidence
+	for _, line := range lines {
+		all = append(all, manager.Evidence{By: "podbay", What: line})
+	}
+	return all
 }
 
 func show(a Attempt) Model { return New(screen.NewTheme(true), a) }
@@ -117,7 +126,7 @@ func TestCauseAndNextStepNeedNoScrolling(t *testing.T) {
 
 func check(t *testing.T, v doctor.Verdict) {
 	t.Helper()
-	view := asktest.Draw(t, show(Attempt{Err: &manager.Failure{Pod: pod, Verdict: v, Evidence: huge()}}), 80, 24)
+	view := asktest.Draw(t, show(Attempt{Err: &manager.Failure{Pod: pod, Verdict: v, Evidence: said(huge())}}), 80, 24)
 	words := strings.Join(strings.Fields(strings.ReplaceAll(view, "│", " ")), " ")
 	if !strings.Contains(words, v.Sentence) || !strings.Contains(words, v.Remedy) {
 		t.Errorf("%q or %q is not seen:\n%s", v.Sentence, v.Remedy, view)

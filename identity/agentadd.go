@@ -1,0 +1,40 @@
+package identity
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"golang.org/x/crypto/ssh/agent"
+)
+
+// AddToAgent gives a key file to the agent that SSH_AUTH_SOCK names, as ssh-add
+// does. An encrypted file gives a [*PassphraseError] when the passphrase is missing
+// or wrong.
+func (f Finder) AddToAgent(ctx context.Context, id Identity, passphrase []byte) error {
+	address := f.Getenv("SSH_AUTH_SOCK")
+	if address == "" {
+		address = defaultAgent
+	}
+	if address == "" {
+		return errors.New("there is no agent to add the key to: start one, so that SSH_AUTH_SOCK names it, and start podbay again")
+	}
+	if id.Problem != nil {
+		return id.Problem
+	}
+	key, err := openFile(id, passphrase)
+	if err != nil {
+		return err
+	}
+	asking, cancel := context.WithTimeout(ctx, f.agentTimeout())
+	defer cancel()
+	client, done, err := connectAgent(asking, asking, address)
+	if err != nil {
+		return f.agentError(asking, address, err)
+	}
+	defer done()
+	if err := client.Add(agent.AddedKey{PrivateKey: key.raw, Comment: id.Comment}); err != nil {
+		return fmt.Errorf("the agent at %s did not take %s: unlock it with ssh-add -X, or add the key with ssh-add", f.displayName(address), id.Name())
+	}
+	return nil
+}

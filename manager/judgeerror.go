@@ -1,0 +1,110 @@
+package manager
+
+import (
+	"context"
+	"errors"
+
+	"podbay/config"
+	"podbay/doctor"
+	"podbay/runpod"
+)
+
+// JudgeError gives the verdict on an error of Refresh, Connect or another use case:
+// a failure's own, that of a question, or that of the account.
+func JudgeError(err error) doctor.Verdict {
+	var failure *Failure
+	if errors.As(err, &failure) {
+		return failure.Verdict
+	}
+	if v, ok := judgeQuestion(err); ok {
+		return v
+	}
+	return doctor.JudgeAccount(accountOf(err))
+}
+
+// judgeQuestion gives the verdict on a question.
+func judgeQuestion(err error) (doctor.Verdict, bool) {
+	var (
+		unknown    *HostKeyUnknown
+		changed    *HostKeyChanged
+		passphrase *PassphraseWanted
+	)
+	f := doctor.Facts{Status: string(runpod.StatusRunning)}
+	switch {
+	case errors.As(err, &unknown):
+		f.HostKey, f.DirectAddr = unknown.fact(), unknown.Addr
+	case errors.As(err, &changed):
+		f.HostKey, f.DirectAddr = changed.fact(), changed.Addr
+	case errors.As(err, &passphrase):
+		f.Login, f.HasProxy = passphrase.fact(), true
+	default:
+		return doctor.Verdict{}, false
+	}
+	return doctor.Judge(f), true
+}
+
+func (e *HostKeyUnknown) fact() doctor.HostKey { return doctor.HostKey{Trust: doctor.TrustUnknown} }
+
+func (e *HostKeyChanged) fact() doctor.HostKey {
+	return doctor.HostKey{Trust: doctor.TrustChanged, Restarted: doctor.Answer(e.Started)}
+}
+
+func (e *PassphraseWanted) fact() doctor.Login {
+	if e.Wrong {
+		return doctor.Login{Outcome: doctor.LoginRefused, Blocked: doctor.BlockedKey{Fault: doctor.KeyPassphrase, Name: e.Name, Words: e.Error()}}
+	}
+	return doctor.Login{WantsPassphrase: e.Name}
+}
+
+// accountOf is what an error of a call says of the account.
+func accountOf(err error) doctor.Account {
+	var call *runpod.Error
+	errors.As(err, &call)
+	a := doctor.Account{Words: ""}
+	switch {
+	case errors.Is(err, ErrKeyRejected), errors.Is(err, runpod.ErrUnauthorized):
+		a.Pods = doctor.CallRejected
+	case errors.Is(err, config.ErrNoAPIKey):
+		a.Pods = doctor.CallNoKey
+	case errors.Is(err, runpod.ErrForbidden):
+		a.Pods = doctor.CallForbidden
+	case call == nil:
+		a.Pods, a.Words = doctor.CallFailing, err.Error()
+	case errors.Is(err, runpod.ErrRateLimited):
+		a.Pods, a.RetryAfter = doctor.CallLimited, call.RetryAfter
+	case call.Fault == runpod.FaultName:
+		a.Pods = doctor.CallNameUnknown
+	case call.Fault == runpod.FaultProxy:
+		a.Pods, a.Words = doctor.CallProxy, call.Reason()
+	case call.Fault == runpod.FaultTLS:
+		a.Pods, a.Words = doctor.CallTLS, call.Reason()
+	case call.Fault == runpod.FaultClock:
+		a.Pods, a.Words = doctor.CallClock, call.Reason()
+	case call.Fault == runpod.FaultUnreachable:
+		a.Pods, a.Words = doctor.CallUnreachable, call.Reason()
+	case errors.Is(err, runpod.ErrMalformed), errors.Is(err, runpod.ErrUnexpected):
+		a.Pods, a.Words = doctor.CallMalformed, call.Reason()
+	default:
+		a.Pods, a.Words = doctor.CallFailing, call.Reason()
+	}
+	return a
+}
+
+// JudgeAccount asks RunPod for the pods and the registered SSH keys, and gives the
+// account its verdict.
+func (m *Manager) JudgeAccount(ctx context.Context) doctor.Verdict {
+	client, err := m.api()
+	if err != nil {
+		return JudgeError(err)
+	}
+	pods, err := client.ListPods(ctx)
+	if err != nil {
+		return JudgeError(m.callError(err))
+	}
+	m.take(pods)
+	account := doctor.Account{Pods: doctor.CallOK, SSHKeys: doctor.CallOK}
+	if _, err := client.SSHKeys(ctx); errors.Is(err, runpod.ErrForbidden) {
+		account.SSHKeys = doctor.CallForbidden
+	}
+	return doctor.JudgeAccount(account)
+}
