@@ -3,6 +3,7 @@ package doctor
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // portRules decide for a running pod with a direct endpoint on which no SSH server
@@ -91,8 +92,15 @@ func (f Facts) proxyHint() string {
 
 // connectFailed is what is left to say of a failure that nothing explains.
 func connectFailed(f Facts) Verdict {
-	return Verdict{ID: ConnectFailed, Tone: ToneBad, Word: "failed", Shell: f.hasRoute(), Action: ActRetry,
-		Sentence: "The connection failed: " + f.Attempt.Cause + ".",
+	v := Unexplained(f.Attempt.Cause)
+	v.Shell = f.hasRoute()
+	return v
+}
+
+// Unexplained is the verdict on a failure of which nothing but its cause is known.
+func Unexplained(cause string) Verdict {
+	return Verdict{ID: ConnectFailed, Tone: ToneBad, Word: "failed", Action: ActRetry,
+		Sentence: "The connection failed: " + strings.TrimSuffix(cause, ".") + ".",
 		Remedy:   "Remove what caused that, then try again."}
 }
 

@@ -19,7 +19,10 @@ func JudgeError(err error) doctor.Verdict {
 	if v, ok := judgeQuestion(err); ok {
 		return v
 	}
-	return doctor.JudgeAccount(accountOf(err))
+	if account := accountOf(err); account.Pods != "" {
+		return doctor.JudgeAccount(account)
+	}
+	return doctor.Unexplained(err.Error())
 }
 
 // judgeQuestion gives the verdict on a question.
@@ -56,11 +59,12 @@ func (e *PassphraseWanted) fact() doctor.Login {
 	return doctor.Login{WantsPassphrase: e.Name}
 }
 
-// accountOf is what an error of a call says of the account.
+// accountOf is what an error of a call says of the account; zero when it is none of
+// a call.
 func accountOf(err error) doctor.Account {
 	var call *runpod.Error
 	errors.As(err, &call)
-	a := doctor.Account{Words: ""}
+	var a doctor.Account
 	switch {
 	case errors.Is(err, ErrKeyRejected), errors.Is(err, runpod.ErrUnauthorized):
 		a.Pods = doctor.CallRejected
@@ -68,8 +72,7 @@ func accountOf(err error) doctor.Account {
 		a.Pods = doctor.CallNoKey
 	case errors.Is(err, runpod.ErrForbidden):
 		a.Pods = doctor.CallForbidden
-	case call == nil:
-		a.Pods, a.Words = doctor.CallFailing, err.Error()
+	case call == nil: // nothing that RunPod was asked
 	case errors.Is(err, runpod.ErrRateLimited):
 		a.Pods, a.RetryAfter = doctor.CallLimited, call.RetryAfter
 	case call.Fault == runpod.FaultName:
