@@ -107,9 +107,10 @@ func (m *Manager) checkable(ctx context.Context) ([]runpod.Pod, error) {
 
 // checkUp takes the verdict of a pod as RunPod reported it a moment ago.
 func (m *Manager) checkUp(ctx context.Context, req CheckUpRequest, pod runpod.Pod) CheckUp {
-	publicKey := sshdKey(pod.Env)
+	env := pod.Env
 	pod.Env, pod.Args = nil, ""
 	a := m.attemptAt(pod, ConnectRequest{PodID: pod.ID, Via: req.Via, Passphrases: req.Passphrases})
+	a.env = env
 	seen := m.reported(a)
 	if pod.Status != runpod.StatusRunning {
 		if line, ok := m.readSystemLog(ctx, pod); ok {
@@ -121,7 +122,7 @@ func (m *Manager) checkUp(ctx context.Context, req CheckUpRequest, pod runpod.Po
 		row, ok := m.probe(ctx, pod)
 		seen = append(seen, m.probedEvidence(pod)...)
 		if !ok || row.Latency == 0 { // no SSH server answers: there is nobody to log in to
-			m.meet(pod, a.route.Kind, func(s *met) { s.login.PublicKey = publicKey })
+			m.meet(pod, a.route.Kind, func(s *met) { s.login.PublicKey = sshdKey(env) })
 			return m.concluded(a, seen)
 		}
 	}

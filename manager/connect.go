@@ -63,6 +63,7 @@ type attempt struct {
 	found       identity.Set
 	usable      []identity.Identity
 	progress    func(string)
+	env         runpod.Env // the pod's, for this attempt alone; nil when it was not reported
 }
 
 // prepare finds the pod's present address and the keys to offer.

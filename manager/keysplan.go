@@ -83,7 +83,7 @@ func (m *Manager) look(ctx context.Context) (accountKeys, error) {
 func (m *Manager) learnt(lines []string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.registered = registeredKeys{at: m.now(), fingerprints: fingerprints(lines)}
+	m.registered.learn(lines, m.now())
 }
 
 // PlanAdd works out how the account would change with the keys in text: public

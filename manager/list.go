@@ -35,7 +35,14 @@ const registeredAgain = 5 * time.Minute
 type registeredKeys struct {
 	at           time.Time // when they were last asked for; zero: never
 	asking       bool
+	lines        []string // as registered at learned; nil: not known
+	learned      time.Time
 	fingerprints map[string]bool // nil: not known
+}
+
+func (k *registeredKeys) learn(lines []string, at time.Time) {
+	k.at, k.learned = at, at
+	k.lines, k.fingerprints = append([]string{}, lines...), fingerprints(lines)
 }
 
 // Refresh asks RunPod for the account's pods. The rows carry what earlier probes
@@ -117,7 +124,7 @@ func (m *Manager) learnRegistered(client api) {
 			}
 			return
 		}
-		m.registered.at, m.registered.fingerprints = m.now(), fingerprints(lines)
+		m.registered.learn(lines, m.now())
 	})
 }
 

@@ -146,27 +146,58 @@ func (m *Manager) registration(ctx context.Context, a *attempt, login *doctor.Lo
 	if a.route.Kind != RouteDirect || login.Registered == doctor.RegisteredNo {
 		return
 	}
+	login.PublicKey = publicKeyFact(m.envOf(ctx, client, a), offered)
+	login.RegisteredLater = m.registeredLater(offered, a.pod.StartedAt)
+}
+
+// envOf is the pod's environment: secrets, that are looked at and not kept.
+func (m *Manager) envOf(ctx context.Context, client api, a *attempt) runpod.Env {
+	if a.env != nil {
+		return a.env
+	}
 	pod, err := client.GetPod(ctx, a.pod.ID)
 	if err != nil {
 		m.log.Debug("the pod's PUBLIC_KEY is not known", "pod", a.pod.ID, "error", err)
-	} else {
-		login.PublicKey = publicKeyFact(pod.Env, offered)
+		return nil
 	}
-	login.RegisteredLater = m.registeredLater(offered, a.pod.StartedAt)
+	return pod.Env
+}
+
+// registeredFresh is how old the registered keys may be that explain a refusal:
+// pods that are checked side by side ask once, for RunPod's quota is 60 calls a
+// minute.
+const registeredFresh = 10 * time.Second
+
+// registeredLines asks for the account's registered keys, once for all who ask at
+// the same time.
+func (m *Manager) registeredLines(ctx context.Context, client api) ([]string, error) {
+	m.askingKeys.Lock()
+	defer m.askingKeys.Unlock()
+	m.mu.Lock()
+	known := m.registered
+	m.mu.Unlock()
+	if known.lines != nil && m.now().Sub(known.learned) < registeredFresh {
+		return known.lines, nil
+	}
+	lines, err := client.SSHKeys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.registered.learn(lines, m.now())
+	return lines, nil
 }
 
 // askRegistered tells whether one of the offered keys is registered, and whether
 // one of those that were held back is.
 func (m *Manager) askRegistered(ctx context.Context, client api, a *attempt, offered, skipped []string) (doctor.Registered, bool) {
-	lines, err := client.SSHKeys(ctx)
+	lines, err := m.registeredLines(ctx, client)
 	if err != nil {
 		m.log.Debug("the registered keys are not known", "error", err)
 		return "", false
 	}
 	prints := fingerprints(lines)
-	m.mu.Lock()
-	m.registered.at, m.registered.fingerprints = m.now(), prints
-	m.mu.Unlock()
 	held := slices.ContainsFunc(a.usable, func(id identity.Identity) bool {
 		return slices.Contains(skipped, id.Name()) && prints[sshkey.Fingerprint(id.Public)]
 	})

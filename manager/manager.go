@@ -67,6 +67,8 @@ type Manager struct {
 	sideCtx  context.Context
 	stopSide context.CancelFunc
 
+	askingKeys sync.Mutex // held while the registered keys are asked for; taken before mu
+
 	mu         sync.Mutex
 	closed     bool
 	client     api // nil without an API key
