@@ -35,7 +35,8 @@ var rooms = map[string][]string{
 	"cleantext": nil,
 	"demo":      nil,
 	"e2e":       nil,
-	"internal":  nil, // test support: only tests import it
+	"bench":     {"demo", "internal"}, // a program beside the product
+	"internal":  nil,                  // test support: only tests import it
 }
 
 // pure rooms do no I/O and read no clock, so they have no business with these.

@@ -1,0 +1,153 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+)
+
+// session is a client with a shell that waits for commands.
+type session struct {
+	name string
+	*terminal
+	typed int
+}
+
+// sessions opens one with each client, to stay side by side.
+func (w *world) sessions(clients map[string]*exec.Cmd, order ...string) (open []*session, err error) {
+	for _, name := range order {
+		t, _, err := openTerminal(clients[name], prompt)
+		if err != nil {
+			return open, err
+		}
+		open = append(open, &session{name: name, terminal: t})
+		if _, err := t.wait(); err != nil {
+			return open, err
+		}
+	}
+	return open, nil
+}
+
+// hangUp ends sessions; what went wrong before counts for more.
+func hangUp(open []*session, err *error) {
+	for _, s := range open {
+		keys := "exit\r"
+		if *err != nil {
+			keys = ""
+		}
+		if closeErr := s.close(keys); *err == nil {
+			*err = closeErr
+		}
+	}
+}
+
+// clients are podbay and the machine's ssh, both to the pod that is near.
+func (w *world) clients() map[string]*exec.Cmd {
+	return map[string]*exec.Cmd{ours: w.client("ssh", nearPod), openSSH: w.openssh(w.sshd.Addr)}
+}
+
+// benchFlood measures how long much output takes to pass, and how long ctrl+c takes
+// to stop it.
+func benchFlood(w *world, o options) (rows []row, err error) {
+	open, err := w.sessions(w.clients(), ours, openSSH)
+	defer hangUp(open, &err)
+	if err != nil {
+		return nil, err
+	}
+	mib, count := 256, 20000000
+	if o.small() {
+		mib, count = 1, 20000
+	}
+	text := filepath.Join(w.tb.dir, "text")
+	if err := writeText(text, mib<<20); err != nil {
+		return nil, err
+	}
+	for _, flood := range []struct{ what, command string }{
+		{fmt.Sprintf("flood: cat of %d MiB of text", mib), "cat " + text},
+		{fmt.Sprintf("flood: seq 1 %d", count), fmt.Sprintf("seq 1 %d", count)},
+	} {
+		samples, err := inTurns(o.rounds(15), o.warmup(1), each(open, func(s *session) (float64, error) {
+			return s.completes(flood.command, o)
+		})...)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, row{what: flood.what, ours: samples[ours], theirs: samples[openSSH], target: atMost(1)})
+	}
+	samples, err := inTurns(o.rounds(15), o.warmup(1), each(open, func(s *session) (float64, error) { return s.interrupts(o) })...)
+	if err != nil {
+		return nil, err
+	}
+	return append(rows, row{what: "flood: ctrl+c until the prompt", ours: samples[ours], theirs: samples[openSSH],
+		target: atMost(200), absolute: true}), nil
+}
+
+func each(open []*session, run func(*session) (float64, error)) []subject {
+	var out []subject
+	for _, s := range open {
+		out = append(out, subject{s.name, func() (float64, error) { return run(s) }})
+	}
+	return out
+}
+
+// completes is how long a command takes, from enter to the prompt after it.
+func (s *session) completes(command string, o options) (float64, error) {
+	s.expect("all of it", prompt)
+	started := time.Now()
+	s.slowed(o)
+	if err := s.press(command + "; echo all' of 'it\r"); err != nil {
+		return 0, err
+	}
+	at, err := s.wait()
+	return ms(at.Sub(started)), err
+}
+
+// interrupts is how long it takes from ctrl+c in the middle of a flood to the
+// shell's prompt.
+func (s *session) interrupts(o options) (float64, error) {
+	before, _ := s.taken()
+	if err := s.press("yes 'a line of output that has no end'\r"); err != nil {
+		return 0, err
+	}
+	for flows := before; flows < before+8<<20; flows, _ = s.taken() {
+		time.Sleep(time.Millisecond)
+	}
+	s.expect(prompt)
+	started := time.Now()
+	s.slowed(o)
+	if err := s.press("\x03"); err != nil {
+		return 0, err
+	}
+	at, err := s.wait()
+	return ms(at.Sub(started)), err
+}
+
+func (s *session) slowed(o options) {
+	if s.name == ours {
+		o.dawdle()
+	}
+}
+
+// writeText writes size bytes of lines of words.
+func writeText(path string, size int) error {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriterSize(file, 1<<20)
+	for n := 0; n < size; {
+		line := fmt.Sprintf("%08d  step loss=%.4f lr=%.2e  the quick brown fox jumps over the lazy dog\n", n, 1/float64(n+1), float64(n%97)/1e5)
+		line = line[:min(len(line), size-n)]
+		n += len(line)
+		if _, err := out.WriteString(line); err != nil {
+			file.Close()
+			return err
+		}
+	}
+	return errorsOf(out.Flush(), file.Close())
+}

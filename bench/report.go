@@ -1,0 +1,240 @@
+//go:build unix
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"time"
+)
+
+// row is one figure: podbay's, and what it is held against.
+type row struct {
+	what    string
+	unit    string // "": milliseconds
+	ours    sample
+	theirs  sample // nil: the target is absolute
+	against string // whose theirs is; "": OpenSSH's
+	target  target
+	tail    bool // the figure is the 99th percentile, not the median
+	// absolute says that the target is about podbay's figure, whatever theirs is.
+	absolute bool
+	note     string
+}
+
+// target is a bound on a figure: on the ratio, or on the value where there is
+// nothing to compare with.
+type target struct {
+	bound float64
+	least bool // the figure must not be lower
+	none  bool // told for comparison
+}
+
+func atMost(bound float64) target  { return target{bound: bound} }
+func atLeast(bound float64) target { return target{bound: bound, least: true} }
+
+var untargeted = target{none: true}
+
+func (t target) met(figure float64) bool {
+	if t.least {
+		return figure >= t.bound
+	}
+	return figure <= t.bound
+}
+
+func (t target) String() string {
+	switch {
+	case t.none:
+		return ""
+	case t.least:
+		return fmt.Sprintf("≥ %.4g", t.bound)
+	}
+	return fmt.Sprintf("≤ %.4g", t.bound)
+}
+
+func (r row) withDefaults() row {
+	if r.unit == "" {
+		r.unit = "ms"
+	}
+	if r.against == "" {
+		r.against = openSSH
+	}
+	return r
+}
+
+func (r row) value(s sample) float64 {
+	if r.tail {
+		return s.quantile(0.99)
+	}
+	return s.median()
+}
+
+// figure is what the target is about.
+func (r row) figure() float64 {
+	if r.theirs == nil || r.absolute {
+		return r.value(r.ours)
+	}
+	return r.ratio()
+}
+
+func (r row) ratio() float64 { return r.value(r.ours) / r.value(r.theirs) }
+
+func (r row) verdict() string {
+	switch {
+	case r.target.none:
+		return ""
+	case r.target.met(r.figure()):
+		return "met"
+	}
+	return "missed"
+}
+
+func (r row) cell(s sample) string {
+	if s == nil {
+		return ""
+	}
+	low, high := s.spread()
+	if r.tail {
+		return fmt.Sprintf("%.3g %s", r.value(s), r.unit)
+	}
+	if low == high {
+		return fmt.Sprintf("%.4g %s", r.value(s), r.unit)
+	}
+	return fmt.Sprintf("%.4g %s (%.4g–%.4g)", r.value(s), r.unit, low, high)
+}
+
+func (r row) compared() string {
+	if r.theirs == nil {
+		return ""
+	}
+	return fmt.Sprintf("%.2f", r.ratio())
+}
+
+// line is the row for people who watch.
+func (r row) line() string {
+	text := fmt.Sprintf("%-44s %s", r.what, r.cell(r.ours))
+	if r.theirs != nil {
+		text += fmt.Sprintf("; %s %s; ratio %.3f", r.against, r.cell(r.theirs), r.ratio())
+	}
+	if !r.target.none {
+		text += fmt.Sprintf("; target %s %s", r.target, r.verdict())
+	}
+	if r.note != "" {
+		text += "; " + r.note
+	}
+	return text
+}
+
+// shows checks that the delay of -slow is in the figure: one in which it could not
+// be seen would measure nothing.
+func (r row) shows(slow time.Duration) error {
+	if slow == 0 || r.unit != "ms" {
+		return nil
+	}
+	if r.value(r.ours) < ms(slow) {
+		return fmt.Errorf("%s: a delay of %v does not show in %s", r.what, slow, r.cell(r.ours))
+	}
+	return nil
+}
+
+// report is a whole run.
+type report struct {
+	machine []string
+	began   time.Time
+	took    time.Duration
+	rows    []row
+}
+
+func (r report) markdown() string {
+	var b strings.Builder
+	b.WriteString(preface)
+	fmt.Fprintf(&b, "## The run of %s\n", r.began.UTC().Format("2006-01-02 15:04 MST"))
+	for _, line := range r.machine {
+		fmt.Fprintf(&b, "- %s\n", line)
+	}
+	fmt.Fprintf(&b, "- It took %s. Load before it: %s.\n\n", r.took.Round(time.Second), r.machineLoad())
+	b.WriteString("| what | podbay | compared with | ratio | target | |\n|---|---|---|---|---|---|\n")
+	for _, row := range r.rows {
+		compared := ""
+		if row.theirs != nil {
+			compared = row.against + ": " + row.cell(row.theirs)
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", row.what, row.cell(row.ours), compared, row.compared(), row.target, row.verdict())
+	}
+	b.WriteString("\n")
+	for _, row := range r.rows {
+		if row.note != "" {
+			fmt.Fprintf(&b, "- %s: %s\n", row.what, row.note)
+		}
+	}
+	return b.String()
+}
+
+func (r report) machineLoad() string { return r.machine[len(r.machine)-1] }
+
+// describe says what was measured, on what.
+func describe(podbay string) []string {
+	lines := []string{
+		fmt.Sprintf("%s, %d processors, %s/%s", cpuModel(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH),
+		firstLine(exec.Command("uname", "-sr")) + ", " + systemName(),
+		firstLine(exec.Command("ssh", "-V")) + " as the client, and its sshd",
+		runtime.Version() + ", golang.org/x/crypto " + moduleVersion("golang.org/x/crypto"),
+	}
+	return append(lines, load())
+}
+
+func firstLine(cmd *exec.Cmd) string {
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return err.Error()
+	}
+	line, _, _ := strings.Cut(string(out), "\n")
+	return strings.TrimSpace(line)
+}
+
+func load() string {
+	text, _ := os.ReadFile("/proc/loadavg")
+	fields := strings.Fields(string(text))
+	if len(fields) < 3 {
+		return "not known"
+	}
+	return strings.Join(fields[:3], " ")
+}
+
+func cpuModel() string {
+	text, _ := os.ReadFile("/proc/cpuinfo")
+	for line := range strings.Lines(string(text)) {
+		if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
+			return strings.TrimSpace(value)
+		}
+	}
+	return "an unknown processor"
+}
+
+func systemName() string {
+	text, _ := os.ReadFile("/etc/os-release")
+	for line := range strings.Lines(string(text)) {
+		if value, ok := strings.CutPrefix(line, "PRETTY_NAME="); ok {
+			return strings.Trim(strings.TrimSpace(value), `"`)
+		}
+	}
+	return "an unknown system"
+}
+
+func moduleVersion(path string) string {
+	info, _ := debug.ReadBuildInfo()
+	if info != nil {
+		for _, m := range info.Deps {
+			if m.Path == path {
+				return m.Version
+			}
+		}
+	}
+	return "of unknown version"
+}
+
+const preface = "" // written below
