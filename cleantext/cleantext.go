@@ -50,6 +50,9 @@ const (
 // maxCells terminal cells is cut and ends in "…"; 0 or less means DefaultCells.
 func Line(s string, maxCells int) string {
 	maxCells = orDefault(maxCells, DefaultCells)
+	if len(s) <= maxCells && isPlain(s) {
+		return strings.Trim(s, " ") // most texts, and lists hold thousands of them
+	}
 	if strings.Contains(s, "\n") {
 		s = cleanLines(s)
 	} else {

@@ -5,11 +5,11 @@ import "fmt"
 // accountRules decide before a pod is known: what was listed once can be connected
 // to without RunPod's answer.
 func accountRules() []rule {
-	pods := func(call Call) func(Facts) bool {
-		return func(f Facts) bool { return f.Status == "" && f.Account.Pods == call }
+	pods := func(call Call) func(*Facts) bool {
+		return func(f *Facts) bool { return f.Status == "" && f.Account.Pods == call }
 	}
-	say := func(word, sentence, remedy string, action Action) func(Facts) Verdict {
-		return func(f Facts) Verdict {
+	say := func(word, sentence, remedy string, action Action) func(*Facts) Verdict {
+		return func(f *Facts) Verdict {
 			if f.Account.Words != "" {
 				sentence += ": " + f.Account.Words
 			}
@@ -37,7 +37,7 @@ func accountRules() []rule {
 			"Try again in a minute; if it stays so, look at RunPod's status page.", ActRetry)},
 		{id: RunPodUnreadable, holds: pods(CallMalformed), say: say("not the API", "What answers is not RunPod's API",
 			"Check the API URL and the network for a login page or a proxy, then try again.", ActRetry)},
-		{id: RunPodLimiting, holds: pods(CallLimited), say: func(f Facts) Verdict {
+		{id: RunPodLimiting, holds: pods(CallLimited), say: func(f *Facts) Verdict {
 			v := Verdict{Tone: ToneWait, Word: "limited", Action: ActRetry,
 				Sentence: "RunPod limits the account's requests, and this one was too many.",
 				Remedy:   "Try again in a minute; podbay waits longer between its own requests."}
@@ -47,8 +47,8 @@ func accountRules() []rule {
 			return v
 		}},
 		// The only one that is beside a pod: it hides why a key is refused.
-		{id: APIKeyLacksKeys, holds: func(f Facts) bool { return f.Status == "" && f.Account.SSHKeys == CallForbidden },
-			say: func(Facts) Verdict {
+		{id: APIKeyLacksKeys, holds: func(f *Facts) bool { return f.Status == "" && f.Account.SSHKeys == CallForbidden },
+			say: func(*Facts) Verdict {
 				return Verdict{Tone: ToneWarn, Word: "no key scope",
 					Sentence: "The API key may not read the account's SSH keys, so that podbay cannot tell which of your keys are registered.",
 					Remedy:   "Give it the scope in RunPod's settings, or enter another key.", Action: ActAPIKey}

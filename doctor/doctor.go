@@ -5,6 +5,12 @@
 // things are in the way, the one that must be removed first is named first.
 package doctor
 
+import (
+	"iter"
+	"slices"
+	"sync"
+)
+
 // Tone is how a verdict is drawn beside its words.
 type Tone string
 
@@ -58,38 +64,58 @@ const (
 
 // Judge gives a pod its verdict: the first thing that is in the way, or that
 // nothing is.
-func Judge(f Facts) Verdict { return Examine(f)[0] }
+func Judge(f Facts) Verdict {
+	for v := range verdicts(&f) {
+		return v
+	}
+	return Verdict{} // never: there is always one
+}
 
 // Examine returns everything that the facts prove to be in the way or to limit the
 // way, in the order in which it must be removed. It is never empty: where nothing
 // is in the way, the one verdict says so.
-func Examine(f Facts) []Verdict {
-	var all []Verdict
-	for _, g := range blockers() {
-		all = append(all, g.held(f)...)
+func Examine(f Facts) []Verdict { return slices.Collect(verdicts(&f)) }
+
+// verdicts gives what Examine returns, one after the other: a list of thousands of
+// pods is judged at each refresh, and wants the first alone.
+func verdicts(f *Facts) iter.Seq[Verdict] {
+	return func(yield func(Verdict) bool) {
+		found, more := false, true
+		give := func(v Verdict) bool {
+			found, more = true, more && yield(v)
+			return more
+		}
+		for _, g := range blockers() {
+			if g.held(f)(give); !more {
+				return
+			}
+		}
+		if !found && f.Attempt.made() && !give(connectFailed(f)) {
+			return
+		}
+		if byProxyAlone().held(f)(give); more && !found {
+			give(open(f))
+		}
 	}
-	if len(all) == 0 && f.Attempt.made() {
-		all = append(all, connectFailed(f))
-	}
-	all = append(all, group{proxyRules(), true}.held(f)...)
-	if len(all) == 0 {
-		all = append(all, open(f))
-	}
-	return all
 }
 
-// held are the verdicts of the rules that hold.
-func (g group) held(f Facts) []Verdict {
-	var all []Verdict
-	for _, r := range g.rules {
-		if len(all) > 0 && (g.one || r.rest) || !r.holds(f) {
-			continue
+// held gives the verdicts of the rules that hold.
+func (g group) held(f *Facts) iter.Seq[Verdict] {
+	return func(yield func(Verdict) bool) {
+		found := false
+		for i := range g.rules {
+			r := &g.rules[i]
+			if found && (g.one || r.rest) || !r.holds(f) {
+				continue
+			}
+			found = true
+			v := r.say(f)
+			v.ID = r.id
+			if !yield(v) {
+				return
+			}
 		}
-		v := r.say(f)
-		v.ID = r.id
-		all = append(all, v)
 	}
-	return all
 }
 
 // JudgeAttempt says why an attempt to connect failed: what the attempt itself saw
@@ -105,8 +131,8 @@ func JudgeSession(f Facts, s Session) Verdict {
 
 // JudgeAccount gives the account its verdict: AccountReady when nothing is wrong.
 func JudgeAccount(a Account) Verdict {
-	if all := (group{accountRules(), true}).held(Facts{Account: a}); len(all) > 0 {
-		return all[0]
+	for v := range (group{accountRules(), true}).held(&Facts{Account: a}) {
+		return v
 	}
 	return Verdict{ID: AccountReady, Tone: ToneGood, Word: "ready", Sentence: "RunPod answers, and the API key may do what podbay needs."}
 }
@@ -114,8 +140,8 @@ func JudgeAccount(a Account) Verdict {
 // rule is one thing that can be so.
 type rule struct {
 	id    ID
-	holds func(Facts) bool
-	say   func(Facts) Verdict
+	holds func(*Facts) bool
+	say   func(*Facts) Verdict
 	rest  bool // holds for what the rules before it in its group do not explain
 }
 
@@ -129,9 +155,12 @@ type group struct {
 // blockers are what can be in the way, in the order in which it must be removed: an
 // account, a pod that runs, a way to it, a server on that way, the right one, a
 // session that lasts, a key that it takes.
-func blockers() []group {
+var blockers = sync.OnceValue(func() []group {
 	return []group{
 		{accountRules(), false}, {podRules(), true}, {routeRules(), true}, {portRules(), true}, {hostKeyRules(), true},
 		{sessionRules(), true}, {localKeyRules(), false}, {loginRules(), false},
 	}
-}
+})
+
+// byProxyAlone is what leaves RunPod's proxy as the only way.
+var byProxyAlone = sync.OnceValue(func() group { return group{proxyRules(), true} })

@@ -177,11 +177,11 @@ type Session struct {
 	Full   bool   // it said that a disk is full
 }
 
-func (f Facts) hasRoute() bool { return f.DirectAddr != "" || f.HasProxy }
-func (f Facts) running() bool  { return f.Status == "RUNNING" }
+func (f *Facts) hasRoute() bool { return f.DirectAddr != "" || f.HasProxy }
+func (f *Facts) running() bool  { return f.Status == "RUNNING" }
 
 // fresh says that the container started so lately that what it lacks may come.
-func (f Facts) fresh() bool { return f.Started && f.SinceStart < settling }
+func (f *Facts) fresh() bool { return f.Started && f.SinceStart < settling }
 
 // settling is how long after a start a silent port is put down to the start:
 // sshd can take 90 s or more to answer (RunPod's docs; image pulls take minutes,

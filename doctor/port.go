@@ -9,19 +9,19 @@ import (
 // portRules decide for a running pod with a direct endpoint on which no SSH server
 // answers.
 func portRules() []rule {
-	port := func(outcome Outcome) func(Facts) bool {
-		return func(f Facts) bool { return f.portTroubled() && f.Probe.Outcome == outcome }
+	port := func(outcome Outcome) func(*Facts) bool {
+		return func(f *Facts) bool { return f.portTroubled() && f.Probe.Outcome == outcome }
 	}
 	return []rule{
-		{id: PortOfEarlier, holds: func(f Facts) bool { return f.portTroubled() && f.PortOfEarlier && f.fresh() }, say: func(f Facts) Verdict {
+		{id: PortOfEarlier, holds: func(f *Facts) bool { return f.portTroubled() && f.PortOfEarlier && f.fresh() }, say: func(f *Facts) Verdict {
 			return waiting("RunPod still reports "+f.DirectAddr+", the address of before the last start, and no SSH server of this pod answers there.", f.proxyHint())
 		}},
-		{id: SSHDStarting, holds: func(f Facts) bool { return f.portTroubled() && f.fresh() && f.Probe.Outcome != PortNotSSH }, say: func(f Facts) Verdict {
+		{id: SSHDStarting, holds: func(f *Facts) bool { return f.portTroubled() && f.fresh() && f.Probe.Outcome != PortNotSSH }, say: func(f *Facts) Verdict {
 			return waiting(fmt.Sprintf("No SSH server answers on %s yet; the pod started %s ago, and sshd may take 90 s or more.", f.DirectAddr, Age(f.SinceStart)), "")
 		}},
-		{id: SSHDNoKey, holds: func(f Facts) bool {
+		{id: SSHDNoKey, holds: func(f *Facts) bool {
 			return port(PortRefused)(f) && (f.Login.PublicKey == PublicKeyEmpty || f.Login.PublicKey == PublicKeyNull)
-		}, say: func(f Facts) Verdict {
+		}, say: func(f *Facts) Verdict {
 			v := f.portVerdict("no sshd", "No SSH server listens behind "+f.DirectAddr+": RunPod's images start one only when PUBLIC_KEY holds a key, and this pod's is "+string(f.Login.PublicKey)+".",
 				"Put your key into the pod's PUBLIC_KEY.")
 			if !f.Locked && !f.Cluster {
@@ -29,37 +29,37 @@ func portRules() []rule {
 			}
 			return v
 		}},
-		{id: NoSSHD, holds: port(PortRefused), say: func(f Facts) Verdict {
+		{id: NoSSHD, holds: port(PortRefused), say: func(f *Facts) Verdict {
 			v := f.portVerdict("no sshd", "Port 22 is mapped to "+f.DirectAddr+", but no SSH server listens behind it.",
 				"Start sshd from the pod's web terminal, or create the pod with SSH switched on."+f.proxyHint())
 			v.Action, v.Ways = ActStartCommand, append(v.Ways, ActConsole)
 			return v
 		}},
-		{id: NoAnswer, holds: port(PortTimeout), say: func(f Facts) Verdict {
+		{id: NoAnswer, holds: port(PortTimeout), say: func(f *Facts) Verdict {
 			return f.portVerdict("no answer", f.DirectAddr+" does not answer: the host is down, or a firewall on the way drops the packets.",
 				"Try from another network, or restart the pod."+f.proxyHint())
 		}},
-		{id: Unreachable, holds: port(PortUnreachable), say: func(f Facts) Verdict {
+		{id: Unreachable, holds: port(PortUnreachable), say: func(f *Facts) Verdict {
 			v := f.portVerdict("unreachable", "This machine has no way to "+f.DirectAddr+".", "Check this machine's network.")
 			v.Action = ActRetry
 			return v
 		}},
-		{id: Silent, holds: port(PortSilent), say: func(f Facts) Verdict {
+		{id: Silent, holds: port(PortSilent), say: func(f *Facts) Verdict {
 			return f.portVerdict("silent", f.DirectAddr+" accepts connections and says nothing, which an SSH server never does.",
 				"Restart the pod, or see what runs on its port 22 in the web terminal."+f.proxyHint())
 		}},
-		{id: ClosesAtOnce, holds: port(PortClosed), say: func(f Facts) Verdict {
+		{id: ClosesAtOnce, holds: port(PortClosed), say: func(f *Facts) Verdict {
 			return f.portVerdict("closes", f.DirectAddr+" closes connections at once: no SSH server runs behind the port, or it refuses this address.",
 				"See in the pod's web terminal whether sshd runs."+f.proxyHint())
 		}},
-		{id: NotSSH, holds: port(PortNotSSH), say: func(f Facts) Verdict {
+		{id: NotSSH, holds: port(PortNotSSH), say: func(f *Facts) Verdict {
 			sentence := f.DirectAddr + " answers, but not as an SSH server."
 			if f.Probe.Got != "" {
 				sentence = fmt.Sprintf("%s answers, but not as an SSH server: %q.", f.DirectAddr, f.Probe.Got)
 			}
 			return f.portVerdict("not SSH", sentence, "Free port 22 in the container for sshd."+f.proxyHint())
 		}},
-		{id: NoAgreement, holds: func(f Facts) bool { return f.Attempt.NoAgreement }, say: func(f Facts) Verdict {
+		{id: NoAgreement, holds: func(f *Facts) bool { return f.Attempt.NoAgreement }, say: func(f *Facts) Verdict {
 			return Verdict{Tone: ToneBad, Word: "old sshd", Shell: f.hasRoute(), Action: ActConsole,
 				Sentence: "The SSH server offers only algorithms that are no longer safe: " + f.Attempt.Cause + ".",
 				Remedy:   "Update the image's OpenSSH." + f.proxyHint()}
@@ -68,14 +68,14 @@ func portRules() []rule {
 }
 
 // portTroubled says that the direct endpoint was measured and no SSH server answered.
-func (f Facts) portTroubled() bool {
+func (f *Facts) portTroubled() bool {
 	return f.running() && f.DirectAddr != "" && slices.Contains(
 		[]Outcome{PortRefused, PortTimeout, PortUnreachable, PortSilent, PortClosed, PortNotSSH}, f.Probe.Outcome)
 }
 
 // portVerdict offers the ways past a port that does not serve: the proxy where
 // there is one, and the console, where the web terminal is.
-func (f Facts) portVerdict(word, sentence, remedy string) Verdict {
+func (f *Facts) portVerdict(word, sentence, remedy string) Verdict {
 	v := Verdict{Tone: ToneBad, Word: word, Sentence: sentence, Remedy: remedy, Action: ActConsole}
 	if f.HasProxy {
 		v.Ways = []Action{ActProxy}
@@ -83,7 +83,7 @@ func (f Facts) portVerdict(word, sentence, remedy string) Verdict {
 	return v
 }
 
-func (f Facts) proxyHint() string {
+func (f *Facts) proxyHint() string {
 	if !f.HasProxy || f.DirectAddr == "" {
 		return ""
 	}
@@ -91,7 +91,7 @@ func (f Facts) proxyHint() string {
 }
 
 // connectFailed is what is left to say of a failure that nothing explains.
-func connectFailed(f Facts) Verdict {
+func connectFailed(f *Facts) Verdict {
 	v := Unexplained(f.Attempt.Cause)
 	v.Shell = f.hasRoute()
 	return v
@@ -105,7 +105,7 @@ func Unexplained(cause string) Verdict {
 }
 
 // open says that nothing is known to be in the way.
-func open(f Facts) Verdict {
+func open(f *Facts) Verdict {
 	switch {
 	case f.Probe.Outcome != PortBanner:
 		return Verdict{ID: Checking, Tone: ToneWait, Word: "checking", Shell: f.hasRoute(),
@@ -119,7 +119,7 @@ func open(f Facts) Verdict {
 	return readyVerdict(f)
 }
 
-func readyVerdict(f Facts) Verdict {
+func readyVerdict(f *Facts) Verdict {
 	v := Verdict{ID: Ready, Tone: ToneGood, Word: "ready " + Milliseconds(f.Probe.Latency), Shell: f.hasRoute(),
 		Sentence: "An SSH server answers on " + f.DirectAddr + "."}
 	if f.Probe.Server != "" {
