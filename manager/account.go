@@ -135,6 +135,7 @@ func (m *Manager) Login(ctx context.Context, key string) error {
 	m.client = client
 	m.key = config.APIKey{Key: secret, Source: config.KeyFromCredentials, Path: m.opts.Paths.Credentials}
 	m.registered = registeredKeys{asking: m.registered.asking}
+	m.last = lastList{writing: m.last.writing}
 	return nil
 }
 
@@ -152,7 +153,9 @@ func loginError(err error) error {
 	return err
 }
 
-// Logout removes the key that Login kept and reports whether there was one.
+// Logout removes the key that Login kept and reports whether there was one. The
+// list of pods that was kept goes with it.
 func (m *Manager) Logout() (removed bool, err error) {
-	return config.RemoveAPIKey(m.opts.Paths, m.opts.Origin)
+	removed, err = config.RemoveAPIKey(m.opts.Paths, m.opts.Origin)
+	return removed, errors.Join(err, m.store.ForgetLastList())
 }

@@ -101,7 +101,7 @@ func (m *Manager) checkable(ctx context.Context) ([]runpod.Pod, error) {
 	if err != nil {
 		return nil, m.callError(err)
 	}
-	m.take(pods)
+	m.take(client, pods)
 	return pods, nil
 }
 

@@ -59,23 +59,28 @@ func (m *Manager) Refresh(ctx context.Context) (Listing, error) {
 	if err != nil {
 		return Listing{}, m.callError(err)
 	}
-	return m.take(pods), nil
+	return m.take(client, pods), nil
 }
 
 // take keeps what was listed and makes the rows of it.
-func (m *Manager) take(pods []runpod.Pod) Listing {
+func (m *Manager) take(from api, pods []runpod.Pod) Listing {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.listed = m.now()
 	kept := make(map[string]runpod.Pod, len(pods))
 	listing := Listing{At: m.listed, Pods: make([]Pod, 0, len(pods))}
+	changed := len(pods) != len(m.pods)
 	for _, p := range pods {
 		p.Env, p.Args = nil, ""
 		m.noteStart(p)
+		changed = changed || differs(m.pods, &p)
 		kept[p.ID] = p
 		listing.Pods = append(listing.Pods, m.row(p))
 	}
 	m.pods = kept
+	if m.client == from { // else another account has logged in meanwhile
+		m.noteList(pods, changed)
+	}
 	m.forgetGone()
 	return listing
 }

@@ -75,6 +75,7 @@ type Manager struct {
 	key        config.APIKey
 	pods       map[string]runpod.Pod // what was last reported, without Env and Args
 	listed     time.Time
+	last       lastList
 	probes     map[string]probed
 	memory     map[string]state.PodMemory
 	registered registeredKeys
@@ -147,13 +148,15 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// Close ends what runs beside the calls and releases connections.
+// Close ends what runs beside the calls, keeps the last list and releases
+// connections.
 func (m *Manager) Close() error {
 	m.mu.Lock()
 	m.closed = true
 	m.mu.Unlock()
 	m.stopSide()
 	m.side.Wait()
+	m.keepList()
 	m.kept.close()
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -42,9 +42,10 @@ type accountOptions struct {
 	passphrase string // of the key file
 	settings   func(*config.Settings)
 	now        func() time.Time
+	noQuota    bool
 }
 
-func newAccount(t *testing.T, opts accountOptions) *account {
+func newAccount(t testing.TB, opts accountOptions) *account {
 	t.Helper()
 	a := &account{paths: config.PathsUnder(t.TempDir()), env: map[string]string{"RUNPOD_API_KEY": apiKey, "TERM": "xterm"}}
 	a.makeKey(t, opts)
@@ -54,6 +55,9 @@ func newAccount(t *testing.T, opts accountOptions) *account {
 	options := api.Options{Keys: opts.keys, Now: time.Now, Pods: opts.pods, Host: opts.host, Proxy: opts.proxy}
 	if opts.host == nil {
 		options.Host = nil
+	}
+	if opts.noQuota {
+		options.Quotas = []api.Quota{}
 	}
 	if opts.registered {
 		options.SSHKeys = []string{string(ssh.MarshalAuthorizedKey(a.key))}
@@ -75,7 +79,7 @@ func newAccount(t *testing.T, opts accountOptions) *account {
 	return a
 }
 
-func (a *account) makeKey(t *testing.T, opts accountOptions) {
+func (a *account) makeKey(t testing.TB, opts accountOptions) {
 	t.Helper()
 	public, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
@@ -104,7 +108,7 @@ func (a *account) makeKey(t *testing.T, opts accountOptions) {
 
 func (a *account) keyFile() string { return filepath.Join(a.paths.Home, ".ssh", "id_ed25519") }
 
-func (a *account) open(t *testing.T, opts accountOptions) *manager.Manager {
+func (a *account) open(t testing.TB, opts accountOptions) *manager.Manager {
 	t.Helper()
 	settings := config.DefaultSettings()
 	if opts.settings != nil {

@@ -123,7 +123,7 @@ func (m *Manager) newProver(ctx context.Context, req ProveRequest) (*prover, err
 		pod.Env, pod.Args = nil, ""
 		p.pods = append(p.pods, provable{pod, state})
 	}
-	m.take(pods)
+	m.take(client, pods)
 	return p, nil
 }
 

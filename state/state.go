@@ -1,8 +1,9 @@
 // Package state is what podbay remembers between runs: per pod, which key it
 // took, when a login was last tried, and when its host key was first seen; per
 // account, which keys were registered and removed from this machine, and what was
-// registered before each of these changes. Files are 0600, written atomically,
-// and guarded by a lock against a second podbay. It imports nothing of podbay.
+// registered before each of these changes; and the pods that were listed last.
+// Files are 0600, written atomically, and but for the last list guarded by a lock
+// against a second podbay. It imports nothing of podbay.
 //
 // The memory is a convenience: without it podbay asks and tries more, and
 // decides nothing else. It holds no secret, with one exception: a backup of the

@@ -34,6 +34,8 @@ func (m model) needsClock() bool {
 }
 
 // showsAge tells whether the list is older than it should be.
-func (m model) showsAge() bool { return m.poll > 0 && m.age() > 2*m.poll+time.Second }
+func (m model) showsAge() bool {
+	return m.recalled || m.poll > 0 && m.age() > 2*m.poll+time.Second
+}
 
 func (m model) age() time.Duration { return m.now.Sub(m.pods.Listed()) }

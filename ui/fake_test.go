@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,6 +20,7 @@ type fakeManager struct {
 	connect func(context.Context, manager.ConnectRequest) (session, error)
 	probe   func(context.Context, []manager.Pod, chan<- manager.Pod)
 	act     func(verb, podID string) error
+	last    []manager.Pod // of an earlier run, three hours ago
 
 	keySource string
 	keys      fakeKeys
@@ -26,6 +28,18 @@ type fakeManager struct {
 	mu        sync.Mutex
 	requests  []manager.ConnectRequest
 	refreshes int
+}
+
+func (f *fakeManager) LastList() (manager.Listing, bool) {
+	list := manager.Listing{Pods: slices.Clone(f.last), At: noon.Add(-3 * time.Hour)}
+	for i := range list.Pods {
+		p := &list.Pods[i]
+		if p.Route.Kind == manager.RouteDirect {
+			p.Probed, p.ServerVersion, p.Latency = time.Time{}, "", 0
+			p.Verdict = doctor.Verdict{ID: doctor.Checking, Tone: doctor.ToneWait, Word: "checking", Sentence: "It is being measured.", Shell: true}
+		}
+	}
+	return list, len(f.last) > 0
 }
 
 func (f *fakeManager) Refresh(ctx context.Context) (manager.Listing, error) {

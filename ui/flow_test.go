@@ -53,7 +53,7 @@ func start(t *testing.T, f *fakeManager) *program {
 	goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	p := &program{t: t}
 	run := newEffects(context.Background())
-	m := newModel(f, Options{Now: func() time.Time { return noon }}, run)
+	m := newModel(f, Options{Now: func() time.Time { return noon }}, run).remembering(f.LastList())
 	m.hold.pause = 0
 	p.TestModel = teatest.NewTestModel(t, spy{m, p}, teatest.WithInitialTermSize(80, 24))
 	t.Cleanup(func() {
@@ -101,6 +101,40 @@ func closed(t *testing.T, what string, c <-chan struct{}) {
 	case <-c:
 	case <-time.After(patience):
 		t.Fatalf("%s: did not happen", what)
+	}
+}
+
+// The list of the run before is there at once, enter works on it, and RunPod's
+// answer takes its place without moving the selection.
+func TestLastListIsThereBeforeRunPodAnswers(t *testing.T) {
+	answer := make(chan struct{})
+	s := newFakeSession()
+	f := &fakeManager{
+		last: somePods(),
+		refresh: func(ctx context.Context) (manager.Listing, error) {
+			select {
+			case <-answer:
+			case <-ctx.Done():
+				return manager.Listing{}, ctx.Err()
+			}
+			pods := somePods()
+			pods[4].Name = "asleep"
+			return manager.Listing{Pods: pods, At: noon}, nil
+		},
+		connect: func(context.Context, manager.ConnectRequest) (session, error) { return s, nil },
+	}
+	p := start(t, f)
+	p.sees("as of 3 h ago")
+	p.sees("▸ alpha")
+	p.keys("j", "enter")
+	closed(t, "running the session", s.ran)
+	p.sees("exit status 0")
+	p.sees("as of 3 h ago")
+	close(answer)
+	p.sees("asleep")
+	p.sees("▸ beta-community")
+	if strings.Contains(p.drawn(), "as of") {
+		t.Errorf("RunPod has answered:\n%s", p.drawn())
 	}
 }
 

@@ -60,25 +60,33 @@ func failed(m model, later time.Duration) model {
 	return after(m, refreshedMsg{gen: m.refresh.gen, at: noon.Add(later), err: errors.New("RunPod answers 503: it will be asked again"), next: 5 * time.Second})
 }
 
+// remembered is the list of a run three hours ago, before RunPod has answered.
+func remembered(t *testing.T) model {
+	t.Helper()
+	return still(t, "").remembering((&fakeManager{last: somePods()}).LastList())
+}
+
 var sizes = [][2]int{{80, 24}, {140, 40}, {60, 15}, {40, 10}, {39, 9}}
 
 func TestScreens(t *testing.T) {
 	full := func(t *testing.T) model { return listed(still(t, ""), somePods()...) }
 	for name, build := range map[string]func(*testing.T) model{
-		"loading":      func(t *testing.T) model { return still(t, "") },
-		"never-loaded": func(t *testing.T) model { return failed(still(t, ""), 0) },
-		"empty":        func(t *testing.T) model { return listed(still(t, "")) },
-		"list":         func(t *testing.T) model { return listed(still(t, "demo: this machine"), somePods()...) },
-		"stale":        func(t *testing.T) model { return failed(full(t), 14*time.Second) },
-		"old":          func(t *testing.T) model { return after(full(t), clockMsg{noon.Add(14 * time.Second)}) },
-		"filter":       func(t *testing.T) model { return after(full(t), keys("/", "b", "e")...) },
-		"no-match":     func(t *testing.T) model { return after(full(t), keys("/", "q", "q", "q")...) },
-		"stopped":      func(t *testing.T) model { return after(full(t), keys("G")...) },
-		"details":      func(t *testing.T) model { return after(full(t), keys("d")...) },
-		"stop":         func(t *testing.T) model { return after(full(t), keys("x")...) },
-		"start":        func(t *testing.T) model { return after(full(t), keys("G", "enter")...) },
-		"no-way-in":    func(t *testing.T) model { return after(full(t), keys("j", "j", "enter")...) },
-		"help":         func(t *testing.T) model { return after(full(t), keys("?")...) },
+		"loading":           func(t *testing.T) model { return still(t, "") },
+		"never-loaded":      func(t *testing.T) model { return failed(still(t, ""), 0) },
+		"remembered":        func(t *testing.T) model { return remembered(t) },
+		"remembered-failed": func(t *testing.T) model { return failed(remembered(t), 2*time.Second) },
+		"empty":             func(t *testing.T) model { return listed(still(t, "")) },
+		"list":              func(t *testing.T) model { return listed(still(t, "demo: this machine"), somePods()...) },
+		"stale":             func(t *testing.T) model { return failed(full(t), 14*time.Second) },
+		"old":               func(t *testing.T) model { return after(full(t), clockMsg{noon.Add(14 * time.Second)}) },
+		"filter":            func(t *testing.T) model { return after(full(t), keys("/", "b", "e")...) },
+		"no-match":          func(t *testing.T) model { return after(full(t), keys("/", "q", "q", "q")...) },
+		"stopped":           func(t *testing.T) model { return after(full(t), keys("G")...) },
+		"details":           func(t *testing.T) model { return after(full(t), keys("d")...) },
+		"stop":              func(t *testing.T) model { return after(full(t), keys("x")...) },
+		"start":             func(t *testing.T) model { return after(full(t), keys("G", "enter")...) },
+		"no-way-in":         func(t *testing.T) model { return after(full(t), keys("j", "j", "enter")...) },
+		"help":              func(t *testing.T) model { return after(full(t), keys("?")...) },
 		"connecting": func(t *testing.T) model {
 			m := after(full(t), keys("enter")...)
 			return after(m, stepMsg{gen: m.conn.gen, step: "connecting to 203.0.113.7:34446", from: newSteps()}, clockMsg{noon.Add(3 * time.Second)})

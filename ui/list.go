@@ -68,6 +68,15 @@ func (m model) refreshNow() (model, tea.Cmd) {
 	})
 }
 
+// remembering shows the list of an earlier run until RunPod answers.
+func (m model) remembering(last manager.Listing, ok bool) model {
+	if ok {
+		m.recalled = true
+		m.pods = m.pods.SetListing(last)
+	}
+	return m
+}
+
 // refreshed takes RunPod's answer and arranges for the next one.
 func (m model) refreshed(msg refreshedMsg) (model, tea.Cmd) {
 	if msg.gen != m.refresh.gen {
@@ -84,6 +93,7 @@ func (m model) refreshed(msg refreshedMsg) (model, tea.Cmd) {
 		m.pods = m.pods.SetError(msg.err)
 		return m, next
 	}
+	m.recalled = false
 	m.pods = m.pods.SetListing(msg.listing)
 	m, probe := m.measure()
 	var keys tea.Cmd
@@ -102,7 +112,7 @@ func needsKey(err error) bool {
 // on; the manager knows which of them are due.
 func (m model) measure() (model, tea.Cmd) {
 	pods := m.pods.Pods()
-	if m.probe.running || len(pods) == 0 {
+	if m.probe.running || m.recalled || len(pods) == 0 {
 		return m, nil
 	}
 	var ctx context.Context

@@ -53,12 +53,13 @@ type model struct {
 	page    page // what asks, in the states asking and loggingIn
 	note    note
 
-	refresh call
-	poll    time.Duration // the interval that the last answer gave
-	probe   call
-	conn    connecting
-	login   call
-	keying  keying
+	refresh  call
+	recalled bool          // the list is that of an earlier run: RunPod has not answered yet
+	poll     time.Duration // the interval that the last answer gave
+	probe    call
+	conn     connecting
+	login    call
+	keying   keying
 
 	hold      hold
 	keysFirst bool // the wizard opens by itself, once, when RunPod has answered

@@ -28,6 +28,7 @@ type Manager interface {
 
 // backend is what the root model calls.
 type backend interface {
+	LastList() (manager.Listing, bool)
 	Refresh(ctx context.Context) (manager.Listing, error)
 	Probe(ctx context.Context, pods []manager.Pod) <-chan manager.Pod
 	PollInterval() time.Duration
@@ -83,7 +84,8 @@ type Options struct {
 func Run(ctx context.Context, opts Options) error {
 	run := newEffects(ctx)
 	defer farewell(run, opts.Out)
-	p := tea.NewProgram(newModel(using{opts.Manager}, opts, run), programOptions(opts)...)
+	m := newModel(using{opts.Manager}, opts, run).remembering(opts.Manager.LastList())
+	p := tea.NewProgram(m, programOptions(opts)...)
 	quitting := quitAfter(ctx, p)
 	_, err := p.Run()
 	quitting()

@@ -1,0 +1,215 @@
+package manager
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"podbay/cleantext"
+	"podbay/runpod"
+	"podbay/state"
+)
+
+// keptAgain is how long a list that changes all the time is not written anew.
+const keptAgain = 30 * time.Second
+
+// lastList is what the manager knows of the list that is kept between runs.
+type lastList struct {
+	order   []string  // the IDs as RunPod listed them last; nil: nothing to keep
+	kept    time.Time // which answer is on the disk
+	wrote   time.Time // when it was written
+	changed bool      // the pods differ from those on the disk by more than their age
+	writing bool
+}
+
+// LastList returns the rows of the list that was kept when podbay last ran on this
+// account, with the time of RunPod's answer; ok is false when there is none. The
+// rows carry no probe. It reads the disk alone, and does nothing once RunPod has
+// answered.
+func (m *Manager) LastList() (listing Listing, ok bool) {
+	kept, err := m.store.LastList()
+	if errors.Is(err, state.ErrNoLastList) {
+		return Listing{}, false
+	}
+	if err != nil {
+		m.log.Warn("there is no list to begin with", "error", err)
+		return Listing{}, false
+	}
+	if kept.Account.Origin != m.opts.Origin || kept.At.After(m.now()) {
+		return Listing{}, false
+	}
+	account, known := m.knownAccount()
+	if !known || account != kept.Account {
+		return Listing{}, false
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.listed.IsZero() {
+		return Listing{}, false
+	}
+	m.listed, m.last.kept = kept.At, kept.At
+	listing = Listing{At: kept.At, Pods: make([]Pod, 0, len(kept.Pods))}
+	for i := range kept.Pods {
+		p, usable := fromKept(&kept.Pods[i])
+		if !usable {
+			continue
+		}
+		m.pods[p.ID] = p
+		listing.Pods = append(listing.Pods, m.row(p))
+	}
+	return listing, len(listing.Pods) > 0
+}
+
+// noteList has a list kept: soon when it differs from the one on the disk, else
+// when the manager closes. The lock must be held.
+func (m *Manager) noteList(pods []runpod.Pod, changed bool) {
+	m.last.order = make([]string, len(pods))
+	for i := range pods {
+		m.last.order[i] = pods[i].ID
+	}
+	m.last.changed = m.last.changed || changed
+	if !m.last.changed || m.last.writing || m.closed || m.now().Sub(m.last.wrote) < keptAgain {
+		return
+	}
+	m.last.writing = true
+	m.side.Go(func() {
+		defer m.recovered("keeping the list")
+		m.keepList()
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.last.writing = false
+	})
+}
+
+// keepList writes the last list, unless it is on the disk.
+func (m *Manager) keepList() {
+	m.mu.Lock()
+	list := state.LastList{Account: state.Account{Origin: m.opts.Origin}, At: m.listed}
+	due := m.last.order != nil && !m.listed.Equal(m.last.kept)
+	if due {
+		list.Pods = make([]state.ListedPod, 0, len(m.last.order))
+	}
+	for _, id := range m.last.order {
+		if p, ok := m.pods[id]; ok && due {
+			list.Pods = append(list.Pods, toKeep(&p))
+		}
+	}
+	key := m.key.Key
+	m.last.changed, m.last.wrote = false, m.now()
+	m.mu.Unlock()
+	if !due {
+		return
+	}
+	tag, err := m.store.Tag(key.Reveal())
+	if err == nil {
+		list.Account.Tag = tag
+		err = m.store.SaveLastList(list)
+	}
+	if err != nil {
+		m.log.Warn("the list cannot be kept for the next start", "error", err)
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.last.kept = list.At
+}
+
+// differs tells whether a pod was last reported otherwise, by what people look for.
+func differs(before map[string]runpod.Pod, p *runpod.Pod) bool {
+	old, ok := before[p.ID]
+	return !ok || old.Name != p.Name || old.Status != p.Status || !old.StartedAt.Equal(p.StartedAt) ||
+		old.CostPerHour != p.CostPerHour || !sameEndpoint(old.SSH.Direct, p.SSH.Direct) || !sameEndpoint(old.SSH.Proxy, p.SSH.Proxy)
+}
+
+func sameEndpoint(a, b *runpod.Endpoint) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.Host == b.Host && a.Port == b.Port && a.Username == b.Username
+}
+
+// toKeep picks what is kept of a pod.
+func toKeep(p *runpod.Pod) state.ListedPod {
+	k := state.ListedPod{
+		ID: p.ID, Name: p.Name, Status: string(p.Status), Image: p.Image, Disk: p.DiskGB, Ports: p.Ports,
+		Cloud: string(p.Cloud), DataCenterID: p.DataCenterID, Cost: p.CostPerHour, Locked: p.Locked,
+		Direct: endpointToKeep(p.SSH.Direct), Proxy: endpointToKeep(p.SSH.Proxy),
+		IP: publicIP(*p), StartedAt: p.StartedAt,
+	}
+	for _, a := range p.Actions {
+		k.Actions = append(k.Actions, string(a))
+	}
+	if v := p.Mounts.Persistent; v != nil {
+		k.Volume = &state.ListedVolume{Size: v.SizeGB, Path: v.Path}
+	}
+	if len(p.Mounts.Network) > 0 {
+		k.Network = p.Mounts.Network[0].Path
+	}
+	if p.GPU != nil {
+		k.GPU = &state.ListedGPU{ID: p.GPU.ID, Count: p.GPU.Count}
+	}
+	if p.CPU != nil {
+		k.VCPU = p.CPU.VCPU
+	}
+	if p.Cluster != nil {
+		k.Cluster = p.Cluster.ID
+	}
+	return k
+}
+
+func endpointToKeep(e *runpod.Endpoint) *state.ListedEndpoint {
+	if e == nil {
+		return nil
+	}
+	return &state.ListedEndpoint{Host: e.Host, Port: e.Port, Username: e.Username}
+}
+
+// fromKept makes a pod of what was kept. The file may hold anything: texts are
+// cleaned as the API's are, and what cannot be used as it is counts as not there.
+func fromKept(k *state.ListedPod) (p runpod.Pod, usable bool) {
+	if k.ID == "" || keptText(k.ID) != k.ID {
+		return runpod.Pod{}, false
+	}
+	p = runpod.Pod{
+		ID: k.ID, Name: keptText(k.Name), Status: runpod.Status(keptText(k.Status)), Image: keptText(k.Image), DiskGB: k.Disk,
+		Cloud: runpod.Cloud(keptText(k.Cloud)), DataCenterID: keptText(k.DataCenterID), CostPerHour: k.Cost, Locked: k.Locked,
+		SSH: runpod.SSH{Direct: endpointFromKept(k.Direct), Proxy: endpointFromKept(k.Proxy)}, StartedAt: k.StartedAt,
+	}
+	for _, a := range k.Actions {
+		p.Actions = append(p.Actions, runpod.Action(keptText(a)))
+	}
+	for _, port := range k.Ports {
+		p.Ports = append(p.Ports, keptText(port))
+	}
+	if v := k.Volume; v != nil {
+		p.Mounts.Persistent = &runpod.PersistentMount{SizeGB: v.Size, Path: keptText(v.Path)}
+	}
+	if k.Network != "" {
+		p.Mounts.Network = []runpod.NetworkMount{{Path: keptText(k.Network)}}
+	}
+	if k.GPU != nil {
+		p.GPU = &runpod.GPU{ID: keptText(k.GPU.ID), Count: max(1, k.GPU.Count)}
+	}
+	if k.VCPU != 0 {
+		p.CPU = &runpod.CPU{VCPU: k.VCPU}
+	}
+	if k.Cluster != "" {
+		p.Cluster = &runpod.Cluster{ID: keptText(k.Cluster)}
+	}
+	if k.IP != "" {
+		p.Runtime = &runpod.Runtime{Ports: []runpod.RuntimePort{{Type: "tcp", IP: keptText(k.IP)}}}
+	}
+	return p, true
+}
+
+func endpointFromKept(k *state.ListedEndpoint) *runpod.Endpoint {
+	if k == nil || k.Host == "" || keptText(k.Host) != k.Host || keptText(k.Username) != k.Username || k.Port < 1 || k.Port > 65535 {
+		return nil
+	}
+	return &runpod.Endpoint{Host: k.Host, Port: k.Port, Username: k.Username}
+}
+
+func keptText(s string) string { return cleantext.Line(strings.ToValidUTF8(s, "\uFFFD"), maxKept) }
+
+// maxKept is as much of a text as the API's client takes, in cells.
+const maxKept = 512
