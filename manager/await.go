@@ -36,7 +36,7 @@ func (m *Manager) await(ctx context.Context, podID string, step func(string)) (R
 			step("RunPod does not answer just now; asking again")
 		default:
 			trouble = 0
-			if done, err := m.awaited(ctx, *pod, began, step); done || err != nil {
+			if done, err := m.awaited(ctx, *pod, step); done || err != nil {
 				return RemedyDone{cleantext.Line(pod.Name, maxName) + " is ready, after " + doctor.Age(m.now().Sub(began)) + "."}, err
 			}
 		}
@@ -56,7 +56,7 @@ func passing(err error) bool {
 
 // awaited takes one look at a pod: done says that a shell can be had, the error
 // that none will come.
-func (m *Manager) awaited(ctx context.Context, pod runpod.Pod, began time.Time, step func(string)) (done bool, err error) {
+func (m *Manager) awaited(ctx context.Context, pod runpod.Pod, step func(string)) (done bool, err error) {
 	row := m.keep(pod)
 	pod.Env, pod.Args = nil, ""
 	if pod.Status == runpod.StatusRunning && pod.SSH.Direct != nil {
@@ -76,14 +76,14 @@ func (m *Manager) awaited(ctx context.Context, pod runpod.Pod, began time.Time, 
 		}
 		return false, &Failure{Pod: row, Verdict: v, Evidence: seen, Err: errors.New("the wait for a shell ended: " + v.Sentence)}
 	}
-	step(m.waitStep(ctx, pod, row, began))
+	step(m.waitStep(ctx, pod, row))
 	return false, nil
 }
 
-// waitStep is what a wait is for: the status, how long, and what RunPod's log said
-// last.
-func (m *Manager) waitStep(ctx context.Context, pod runpod.Pod, row Pod, began time.Time) string {
-	words := fmt.Sprintf("%s, waited %s", row.Status, doctor.Age(m.now().Sub(began)))
+// waitStep is what a wait is for: the status, and what RunPod's log said last. How
+// long it takes a face counts by itself.
+func (m *Manager) waitStep(ctx context.Context, pod runpod.Pod, row Pod) string {
+	words := row.Status
 	if pod.Status == runpod.StatusRunning {
 		return words + "; no SSH server answers yet"
 	}

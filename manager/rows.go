@@ -72,7 +72,8 @@ func (m *Manager) row(p runpod.Pod) Pod {
 	if probe, ok := m.probes[p.ID]; ok && facts.Probe.Outcome != "" {
 		row.Probed, row.ServerVersion, row.Latency = probe.at, probe.result.Banner, probe.result.Latency
 	}
-	row.Verdict = doctor.Judge(facts)
+	all := doctor.Examine(facts)
+	row.Verdict, row.Also = all[0], all[1:]
 	return row
 }
 

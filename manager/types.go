@@ -54,6 +54,7 @@ type Pod struct {
 	Latency       time.Duration // to the SSH banner, when it was last measured; 0 without one
 	ServerVersion string        // the SSH banner that the last probe saw
 	Verdict       doctor.Verdict
+	Also          []doctor.Verdict // what else is in the way, or limits it, in that order
 }
 
 // Listing is the account's pods at one moment.
@@ -81,10 +82,11 @@ type ConnectRequest struct {
 type Ended struct {
 	PodID    string
 	PodName  string
-	Status   int    // exit status as a shell would have it
-	Clean    bool   // the shell ended with status 0, or the user left it with ~.
-	Lost     bool   // the connection was lost
-	Sentence string // "my-pod: shell ended with exit status 3", "my-pod: connection lost after 4 m: ..."
+	Status   int            // exit status as a shell would have it
+	Clean    bool           // the shell ended with status 0, or the user left it with ~.
+	Lost     bool           // the connection was lost
+	Verdict  doctor.Verdict // what was wrong with the session; its ID is "" when nothing was
+	Sentence string         // "my-pod: shell ended with exit status 3", "my-pod: connection lost after 4 m: ..."
 }
 
 // HostKeyUnknown is a question: this pod was never seen, is this its key?
