@@ -185,6 +185,7 @@ type Model struct {
 	said    string // what the last thing did
 	did     []string
 	wanted  string // ID of the pod that the person wants a shell on; "" when not known
+	toPod   bool   // the key is to be got into the wanted pod
 
 	known  bool // report was loaded
 	report manager.KeyReport
@@ -217,12 +218,21 @@ func New(theme screen.Theme) Model {
 // Open shows the wizard, again or for the first time, and returns what it wants
 // first. wanted is the ID of the pod that a shell is wanted on; "" for none.
 func (m Model) Open(wanted string) (Model, screen.Intent) {
-	m.problem, m.said, m.wanted = "", "", wanted
+	m.problem, m.said, m.wanted, m.toPod = "", "", wanted, false
 	if m.step == stepDone {
 		m.step, m.did = stepIdentity, nil
 	}
 	m.task, m.confirm = loading, nil
 	return m.keyed(), Load{}
+}
+
+// OpenProof is Open for a key that is to be got into the wanted pod: where there is
+// one good key, and nothing to ask about it, the wizard begins at the proof.
+func (m Model) OpenProof(wanted string) (Model, screen.Intent) {
+	m, first := m.Open(wanted)
+	m.step, m.toPod = stepIdentity, true
+	m.row = max(0, m.rowOf(wanted))
+	return m.keyed(), first
 }
 
 // SetSize says how many cells there are.

@@ -430,3 +430,25 @@ func TestMiddle(t *testing.T) {
 func equal(a, b screen.Intent) bool {
 	return reflect.DeepEqual(a, b)
 }
+
+// Who wants the key in one pod begins there, when there is nothing else to ask.
+func TestOpenProofBeginsAtThePod(t *testing.T) {
+	settled := manager.KeyReport{Local: []manager.LocalKey{registered(good)}, Registered: []manager.RegisteredKey{entry(good)}}
+	m, first := fresh().OpenProof(beta.ID)
+	if first != (Load{}) {
+		t.Errorf("it wants %#v first", first)
+	}
+	m, intent := wants(t, m, Loaded{Report: settled})
+	if _, ok := intent.(Prove); !ok || m.step != stepProof {
+		t.Errorf("it is at step %d and wants %#v", m.step, intent)
+	}
+	m = give(m, Proving{Pods: []manager.Pod{alpha, beta}}, takes(alpha), refuses(beta))
+	if r, _ := m.current(); r.pod.ID != beta.ID {
+		t.Errorf("%s is selected", r.pod.Name)
+	}
+	m, _ = fresh().OpenProof(beta.ID)
+	m, _ = wants(t, m, Loaded{Report: manager.KeyReport{Local: many(2)}})
+	if m.step != stepIdentity {
+		t.Errorf("with two keys it is at step %d", m.step)
+	}
+}

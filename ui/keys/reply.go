@@ -131,6 +131,9 @@ func (m Model) loaded(report manager.KeyReport) (Model, screen.Intent) {
 		}
 		if k, ok := m.onlyKey(); ok {
 			m = m.choose(k)
+			if m.toPod {
+				return m.toProof()
+			}
 			return m.prove()
 		}
 	}
