@@ -18,7 +18,7 @@ func (m model) keepClock() (model, tea.Cmd) {
 	}
 	m.ticking = true
 	tick := time.Second
-	if m.state != dialing && m.age() > time.Minute {
+	if !m.counts() && m.age() > time.Minute {
 		tick = 10 * time.Second
 	}
 	now, run := m.clock, m.run
@@ -29,8 +29,11 @@ func (m model) keepClock() (model, tea.Cmd) {
 	})
 }
 
+// counts tells whether the seconds of a wait are shown.
+func (m model) counts() bool { return m.state == dialing || m.state == waiting }
+
 func (m model) needsClock() bool {
-	return m.state == dialing || !m.away() && (m.refresh.running || m.showsAge() || m.pods.Err() != nil)
+	return m.counts() || !m.away() && (m.refresh.running || m.showsAge() || m.pods.Err() != nil)
 }
 
 // showsAge tells whether the list is older than it should be.

@@ -9,6 +9,7 @@ import (
 
 	"podbay/doctor"
 	"podbay/manager"
+	"podbay/ui/checkup"
 )
 
 // connecting is one way from enter to a shell, or to the reason why there is
@@ -19,7 +20,8 @@ type connecting struct {
 	pod     manager.Pod
 	req     manager.ConnectRequest
 	since   time.Time
-	step    string // what is being done
+	step    string         // what is being done
+	did     checkup.Notice // what a remedy did before
 	session session
 	hand    *handOff
 	dropped int       // keys that were typed while connecting
@@ -49,10 +51,10 @@ func (m model) connect(p manager.Pod) (model, tea.Cmd) {
 	switch {
 	case p.Verdict.Shell:
 		return m.dial(p, manager.ConnectRequest{PodID: p.ID})
-	case p.CanStart:
-		return m.askStart(p)
+	case p.Verdict.ID == doctor.Stopped && p.Verdict.Action == doctor.ActStart:
+		return m.startNow(p)
 	default:
-		return m.showFailure(p, &manager.Failure{Pod: p, Verdict: p.Verdict})
+		return m.showListed(p)
 	}
 }
 
@@ -134,6 +136,7 @@ func (m model) hangUp() (model, tea.Cmd) {
 		wipe(m.conn.req) // while dialing the request is still being read
 	}
 	m.conn = connecting{call: m.conn.end()}
+	m = m.endExam()
 	m.page, m.state = nil, home
 	return m.refreshNow()
 }

@@ -7,15 +7,15 @@ import (
 
 	"podbay/doctor"
 	"podbay/manager"
+	"podbay/ui/checkup"
 	"podbay/ui/details"
-	"podbay/ui/failure"
 	"podbay/ui/help"
 	wizard "podbay/ui/keys"
 	"podbay/ui/pods"
 	"podbay/ui/screen"
 )
 
-// actedMsg tells how stopping or starting a pod went.
+// actedMsg tells how stopping a pod went.
 type actedMsg struct {
 	done string // what is said when it went well
 	fail string // what is said before the error
@@ -51,8 +51,15 @@ func (m model) decide(intent screen.Intent) (model, tea.Cmd) {
 		return m.askStop(intent.Pod)
 	case pods.Keys:
 		return m.openKeys(intent.Pod.ID)
-	case failure.SetUpKeys:
-		return m.openKeys(intent.PodID)
+	case pods.CheckUp:
+		if intent.Pod.ID == "" {
+			return m.showAccount()
+		}
+		return m.checkUp(intent.Pod)
+	case details.CheckUp:
+		return m.checkUp(intent.Pod)
+	case pods.APIKey:
+		return m.askKey(m.pods.Err())
 	}
 	if m.state == inKeys || m.state == helping {
 		return m.keyIntent(intent)
@@ -70,7 +77,15 @@ func (m model) back() (model, tea.Cmd) {
 		m.state = home
 		return m, nil
 	case asking:
-		return m.hangUp()
+		if m.exam.wanted {
+			return m.declined()
+		}
+		from := m.exam.from
+		m, cmd := m.hangUp()
+		if from == detailing {
+			m.state = detailing
+		}
+		return m, cmd
 	case loggingIn:
 		if m.pods.Listed().IsZero() {
 			return m, nil
@@ -100,7 +115,7 @@ func (m model) copy(p manager.Pod) (model, tea.Cmd) {
 	return m, tea.SetClipboard(p.Route.Command)
 }
 
-// act stops or starts a pod.
+// act stops a pod.
 func (m model) act(doing string, done actedMsg, do func(context.Context) error) (model, tea.Cmd) {
 	m.page, m.state = nil, home
 	m.note = note{doctor.ToneWait, doing}
@@ -115,9 +130,11 @@ func (m model) stop(p manager.Pod) (model, tea.Cmd) {
 	return m.act(p.Name+": asking RunPod to stop it", done, func(ctx context.Context) error { return m.mgr.Stop(ctx, p.ID) })
 }
 
-func (m model) start(p manager.Pod) (model, tea.Cmd) {
-	done := actedMsg{done: p.Name + ": starting, billed from now on", fail: p.Name + " was not started: "}
-	return m.act(p.Name+": asking RunPod to start it", done, func(ctx context.Context) error { return m.mgr.Start(ctx, p.ID) })
+// startNow asks whether to start a pod that is merely off.
+func (m model) startNow(p manager.Pod) (model, tea.Cmd) {
+	m.exam = exam{finding: checkup.Finding{Pod: p, Verdict: p.Verdict, Also: p.Also}, hidden: true, from: m.state}
+	m.page = nil
+	return m.plan(doctor.ActStart)
 }
 
 func (m model) acted(msg actedMsg) (model, tea.Cmd) {
@@ -136,7 +153,8 @@ func (msg actedMsg) note() note {
 // shows its own below itself.
 // The wizard's are shown from the wizard, alone.
 func newHelp(t screen.Theme, list pods.Model, one details.Model, keys wizard.Model, fromKeys bool) help.Model {
-	sections := []help.Section{{Title: "The list", Keys: list}, {Title: "Details", Keys: one}}
+	sections := []help.Section{{Title: "The list", Keys: list}, {Title: "Details", Keys: one},
+		{Title: "The check-up of a pod", Keys: checkup.New(t, checkup.Finding{}, checkup.Notice{})}}
 	if fromKeys {
 		sections = []help.Section{{Title: "SSH keys", Keys: keys}}
 	}

@@ -22,6 +22,10 @@ type fakeManager struct {
 	act     func(verb, podID string) error
 	last    []manager.Pod // of an earlier run, three hours ago
 
+	check func(context.Context, manager.CheckUpRequest) manager.CheckUp
+	plan  func(manager.RemedyRequest) (manager.RemedyPlan, error)
+	carry func(ctx context.Context, plan manager.RemedyPlan, passphrases map[string][]byte, step func(string)) (manager.RemedyDone, error)
+
 	keySource string
 	keys      fakeKeys
 
@@ -89,7 +93,6 @@ func (f *fakeManager) did(verb, podID string) error {
 }
 
 func (f *fakeManager) Stop(_ context.Context, id string) error          { return f.did("stop", id) }
-func (f *fakeManager) Start(_ context.Context, id string) error         { return f.did("start", id) }
 func (f *fakeManager) ForgetHostKey(_ context.Context, id string) error { return f.did("forget", id) }
 func (f *fakeManager) Login(_ context.Context, key string) error        { return f.did("login", key) }
 
@@ -146,7 +149,11 @@ func somePods() []manager.Pod {
 		Verdict: verdict(doctor.ToneWait, "starting", "RunPod is making the pod ready.", "", false), Route: manager.Route{Kind: manager.RouteNone, Reason: "it has no machine yet"}}
 	off := manager.Pod{ID: "x0x0x0x0x0", Name: "sleeping", Status: "EXITED", GPU: "1× RTX 3090", Exposes22: true, CanStart: true,
 		Volume: "100 GB at /workspace", DiskGB: 20, Route: manager.Route{Kind: manager.RouteNone, Reason: "it is stopped"},
-		Verdict: verdict(doctor.ToneIdle, "stopped", "The pod is stopped.", "Start it: enter.", false)}
+		Verdict: verdict(doctor.ToneIdle, "stopped", "The pod is stopped.", "Start it; billing for its GPU begins again.", false)}
+	off.Verdict.ID, off.Verdict.Action, off.Verdict.Price = doctor.Stopped, doctor.ActStart, "It costs $0.22/h from then on, until it is stopped."
+	starting.Verdict.ID, starting.Verdict.Action = doctor.Provisioning, doctor.ActWait
+	closed.Verdict.ID, closed.Verdict.Action, closed.Verdict.Ways = doctor.NoSSHD, doctor.ActStartCommand, []doctor.Action{doctor.ActProxy}
+	closed.Also = []doctor.Verdict{verdict(doctor.ToneWarn, "proxy only", "The key of this machine is not registered on the RunPod account.", "", true)}
 	return []manager.Pod{ready, proxy, starting, closed, off}
 }
 

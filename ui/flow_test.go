@@ -3,7 +3,6 @@ package ui
 import (
 	"bytes"
 	"context"
-	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -251,7 +250,7 @@ func TestFailureGoesBackToTheList(t *testing.T) {
 	p.sees("took none of your keys")
 	p.keys("enter")
 	p.sees("▸ alpha")
-	p.keys("j", "j", "j", "enter") // by status: starting-up has no way in
+	p.keys("j", "j", "j", "enter") // by status: starting-up has no way in yet
 	p.sees("RunPod is making the pod ready.")
 	if got := len(f.requests); got != 1 {
 		t.Errorf("%d connections were tried", got)
@@ -277,23 +276,6 @@ func TestStopAsksWithCancelChosen(t *testing.T) {
 		t.Errorf("did %q", got)
 	}
 	p.until("the list is asked for again", func() bool { return f.asked() >= 2 })
-}
-
-func TestStartSaysThatBillingStarts(t *testing.T) {
-	did := make(chan string, 1)
-	f := &fakeManager{act: func(verb, id string) error {
-		did <- verb + " " + id
-		return errors.New("its host has no free GPU: try later")
-	}}
-	p := start(t, f)
-	p.sees("▸ alpha")
-	p.keys("G", "enter")
-	p.sees("Billing starts")
-	p.keys("y")
-	p.sees("sleeping was not started: its host has no free GPU")
-	if got := <-did; got != "start x0x0x0x0x0" {
-		t.Errorf("did %q", got)
-	}
 }
 
 func TestNoKeyAsksForOne(t *testing.T) {

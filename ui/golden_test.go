@@ -84,9 +84,24 @@ func TestScreens(t *testing.T) {
 		"stopped":           func(t *testing.T) model { return after(full(t), keys("G")...) },
 		"details":           func(t *testing.T) model { return after(full(t), keys("d")...) },
 		"stop":              func(t *testing.T) model { return after(full(t), keys("x")...) },
-		"start":             func(t *testing.T) model { return after(full(t), keys("G", "enter")...) },
-		"no-way-in":         func(t *testing.T) model { return after(full(t), keys("j", "j", "enter")...) },
-		"help":              func(t *testing.T) model { return after(full(t), keys("?")...) },
+		"start":             func(t *testing.T) model { return planned(full(t)) },
+		"waiting": func(t *testing.T) model {
+			m := after(planned(full(t)), keys("y")...)
+			return after(m, workStepMsg{gen: m.work.gen, step: "STARTING; pulling image runpod/pytorch:2.8.0", from: newSteps()}, clockMsg{noon.Add(12 * time.Second)})
+		},
+		"checking": func(t *testing.T) model {
+			return after(after(full(t), keys("c")...), clockMsg{noon.Add(2 * time.Second)})
+		},
+		"checked": func(t *testing.T) model {
+			m := after(full(t), keys("c")...)
+			return after(m, checkedMsg{gen: m.work.gen, check: found(mode)})
+		},
+		"forbidden": func(t *testing.T) model {
+			m := still(t, "")
+			return after(m, refreshedMsg{gen: m.refresh.gen, at: noon, err: manager.ErrForbidden, next: 5 * time.Second})
+		},
+		"no-way-in": func(t *testing.T) model { return after(full(t), keys("j", "j", "enter")...) },
+		"help":      func(t *testing.T) model { return after(full(t), keys("?")...) },
 		"connecting": func(t *testing.T) model {
 			m := after(full(t), keys("enter")...)
 			return after(m, stepMsg{gen: m.conn.gen, step: "connecting to 203.0.113.7:34446", from: newSteps()}, clockMsg{noon.Add(3 * time.Second)})
@@ -107,6 +122,13 @@ func TestScreens(t *testing.T) {
 			golden.RequireEqual(t, []byte(out.String()))
 		})
 	}
+}
+
+// planned asks whether the stopped pod is to be started.
+func planned(m model) model {
+	m = after(m, keys("G", "enter")...)
+	plan, _ := starting(manager.RemedyRequest{PodID: "x0x0x0x0x0", Verdict: m.exam.finding.Verdict, Action: doctor.ActStart})
+	return after(m, plannedMsg{gen: m.work.gen, plan: plan})
 }
 
 // drawn returns the screen without styling, and checks that it fits and that

@@ -77,13 +77,20 @@ func (m model) ended(msg endedMsg) (model, tea.Cmd) {
 	if msg.gen != m.conn.gen || m.state != attached {
 		return m, nil
 	}
-	name, held := m.conn.pod.Name, m.conn.held
+	pod, via, held := m.conn.pod, m.conn.req.Via, m.conn.held
 	if msg.hand.stalled.Load() {
 		held = nil
 	}
 	m, refresh := m.hangUp()
-	m.note = endNote(name, msg)
+	m.note = endNote(pod.Name, msg)
 	cmds := []tea.Cmd{refresh, m.run.discard(msg.hand.session)}
+	if msg.hand.started.Load() {
+		if ended := msg.hand.Ended(); ended.Verdict.ID != "" {
+			var show tea.Cmd
+			m, show = m.showEnded(pod, via, ended)
+			cmds = append(cmds, show)
+		}
+	}
 	for _, key := range held {
 		var cmd tea.Cmd
 		m, cmd = m.route(key)

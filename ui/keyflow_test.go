@@ -265,7 +265,11 @@ func TestAFailureForWantOfAKeyOpensTheWizard(t *testing.T) {
 		doctor.NoLocalKey: inKeys, doctor.KeysUnusable: inKeys, doctor.KeyUnknown: asking, doctor.KeyRefused: asking, doctor.NoSSHD: asking,
 	} {
 		m := after(sized(t, somePods()...), keys("enter")...)
-		m = after(m, dialedMsg{gen: m.conn.gen, err: &manager.Failure{Pod: somePods()[0], Verdict: doctor.Verdict{ID: id}}})
+		v := doctor.Verdict{ID: id, Action: doctor.ActKeys}
+		if id == doctor.NoSSHD {
+			v.Action = doctor.ActConsole
+		}
+		m = after(m, dialedMsg{gen: m.conn.gen, err: &manager.Failure{Pod: somePods()[0], Verdict: v}})
 		if m.state != want {
 			t.Errorf("%s leads to state %d", id, m.state)
 		}

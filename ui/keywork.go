@@ -61,12 +61,19 @@ type keyMsg struct {
 }
 
 // openKeys shows the wizard. podID is the pod that a shell is wanted on.
-func (m model) openKeys(podID string) (model, tea.Cmd) {
+func (m model) openKeys(podID string) (model, tea.Cmd) { return m.openWizard(m.wizard.Open(podID)) }
+
+// addKey shows the wizard where a key is got into a pod.
+func (m model) addKey(podID string) (model, tea.Cmd) {
+	return m.openWizard(m.wizard.OpenProof(podID))
+}
+
+func (m model) openWizard(opened wizard.Model, first screen.Intent) (model, tea.Cmd) {
 	wipe(m.conn.req)
 	m.conn = connecting{call: m.conn.end()}
+	m = m.endExam()
 	m.page, m.state, m.note = nil, inKeys, note{}
-	var first screen.Intent
-	m.wizard, first = m.wizard.Open(podID)
+	m.wizard = opened
 	return m.keyIntent(first)
 }
 

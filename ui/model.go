@@ -20,9 +20,10 @@ const (
 	home      state = iota // the list
 	detailing              // one pod on the whole screen
 	helping                // the keys
-	asking                 // a question or a failure: model.page
+	asking                 // a question or a check-up: model.page
 	loggingIn              // the question for an API key: model.page
 	inKeys                 // the key wizard
+	waiting                // what was shown before, while a check-up or a remedy goes on
 	dialing                // the list, while a connection is made
 	settling               // the list, while the keyboard becomes quiet
 	attached               // a session owns the terminal
@@ -40,6 +41,7 @@ type model struct {
 	mgr   dialer
 	run   *effects
 	clock func() time.Time
+	open  func(address string) error // shows a page
 
 	theme         screen.Theme
 	width, height int
@@ -58,6 +60,8 @@ type model struct {
 	poll     time.Duration // the interval that the last answer gave
 	probe    call
 	conn     connecting
+	exam     exam
+	work     working
 	login    call
 	keying   keying
 
@@ -69,9 +73,12 @@ type model struct {
 }
 
 func newModel(mgr dialer, opts Options, run *effects) model {
-	m := model{mgr: mgr, run: run, clock: opts.Now, theme: screen.NewTheme(true), keysFirst: opts.Keys, hold: hold{pause: readingPause}}
+	m := model{mgr: mgr, run: run, clock: opts.Now, open: opts.Open, theme: screen.NewTheme(true), keysFirst: opts.Keys, hold: hold{pause: readingPause}}
 	if m.clock == nil {
 		m.clock = time.Now
+	}
+	if m.open == nil {
+		m.open = browserOpener(opts.env())
 	}
 	m.now = m.clock()
 	m.pods = pods.New(m.theme, opts.Title)
@@ -127,6 +134,16 @@ func (m model) replied(msg tea.Msg) (model, tea.Cmd) {
 		return m.probed(msg)
 	case stepMsg:
 		return m.stepped(msg)
+	case workStepMsg:
+		return m.workStepped(msg)
+	case checkedMsg:
+		return m.checked(msg)
+	case plannedMsg:
+		return m.planned(msg)
+	case carriedMsg:
+		return m.carriedOut(msg)
+	case openedMsg:
+		return m.opened(msg)
 	case dialedMsg:
 		return m.dialed(msg)
 	case settledMsg:
@@ -168,6 +185,10 @@ func (m model) typed(msg tea.Msg) (model, tea.Cmd) {
 		return m, nil
 	case m.busy() && (key == "esc" || key == "ctrl+c"):
 		return m.cancelDial()
+	case m.state == waiting && (key == "esc" || key == "ctrl+c"):
+		return m.giveUp()
+	case m.state == waiting:
+		return m, nil
 	case m.busy():
 		m.conn.dropped++
 		return m, nil

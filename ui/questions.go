@@ -10,8 +10,8 @@ import (
 	"podbay/doctor"
 	"podbay/manager"
 	"podbay/ui/ask"
+	"podbay/ui/checkup"
 	"podbay/ui/confirm"
-	"podbay/ui/failure"
 	"podbay/ui/hostkey"
 	"podbay/ui/login"
 	"podbay/ui/passphrase"
@@ -20,8 +20,7 @@ import (
 
 // The questions that confirm asks, by what is done when the answer is yes.
 type (
-	stopQuestion  struct{ pod manager.Pod }
-	startQuestion struct{ pod manager.Pod }
+	stopQuestion struct{ pod manager.Pod }
 )
 
 // ask opens a question.
@@ -47,28 +46,6 @@ func (m model) askStop(p manager.Pod) (model, tea.Cmd) {
 			fmt.Sprintf("Billing of compute, $%.2f/h now, ends. Programs in the pod are ended, open shells too.", p.CostPerHour),
 			lost, stays,
 			"To start it again its host must have a free GPU, and its address changes.",
-		},
-	})})
-}
-
-// askStart asks before a pod is started: it costs money from then on.
-func (m model) askStart(p manager.Pod) (model, tea.Cmd) {
-	what := "The pod is stopped"
-	if p.Status == "ERROR" {
-		what = "The pod's container failed"
-	}
-	if p.GPU != "" {
-		what += " (" + p.GPU + ")"
-	}
-	billing := ". Billing starts when it does, and goes on until it is stopped."
-	if p.CostPerHour > 0 {
-		billing = fmt.Sprintf(". It costs $%.2f/h now, and goes on doing so until it is stopped.", p.CostPerHour)
-	}
-	return m.askHeld(pageOf[confirm.Model]{confirm.New(m.theme, confirm.Question{
-		ID: startQuestion{p}, Title: "Start " + ask.Name(p.Name, p.ID) + "?", Action: "Start the pod",
-		Body: []string{
-			what + billing,
-			"It becomes ready in the list by itself; its host may have no free GPU, then RunPod says so.",
 		},
 	})})
 }
@@ -156,15 +133,6 @@ func (m model) askQuestion(err error) (model, tea.Cmd) {
 	return m, nil
 }
 
-// showFailure says why there is no shell on p.
-func (m model) showFailure(p manager.Pod, err error) (model, tea.Cmd) {
-	if err == nil {
-		err = errors.New("the connection ended before it was ready: try again")
-	}
-	m.conn.pod = p
-	return m.ask(pageOf[failure.Model]{failure.New(m.theme, failure.Attempt{Pod: p, Via: m.conn.req.Via, Err: err})})
-}
-
 // forgotMsg tells that a known host key was forgotten, or why not.
 type forgotMsg struct {
 	gen int
@@ -198,6 +166,9 @@ func (m model) answered(intent screen.Intent) (model, tea.Cmd) {
 	case login.Cancel:
 		m.login = m.login.end()
 	case confirm.Cancelled:
+		if intent.ID == (remedyQuestion{}) {
+			return m.declined()
+		}
 		return m.hangUp()
 	case confirm.Confirmed:
 		return m.confirmed(intent.ID)
@@ -206,11 +177,14 @@ func (m model) answered(intent screen.Intent) (model, tea.Cmd) {
 	case hostkey.ForgetHostKey:
 		return m.forget(intent.PodID)
 	case passphrase.Submit:
+		if m.exam.wanted {
+			return m.unlocked(intent)
+		}
 		return m.again(func(req *manager.ConnectRequest) { keepPassphrase(req, intent) })
-	case failure.Connect:
-		return m.dial(m.conn.pod, manager.ConnectRequest{PodID: intent.PodID, Via: intent.Via})
-	case failure.Copy:
-		return m.copy(intent.Pod)
+	case checkup.Do:
+		return m.remedy(intent.Action)
+	case checkup.Check:
+		return m.checkAgain(checkup.Notice{})
 	}
 	return m, nil
 }
@@ -219,8 +193,8 @@ func (m model) confirmed(question any) (model, tea.Cmd) {
 	switch q := question.(type) {
 	case stopQuestion:
 		return m.stop(q.pod)
-	case startQuestion:
-		return m.start(q.pod)
+	case remedyQuestion:
+		return m.carryOut()
 	}
 	return m, nil
 }

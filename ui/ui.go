@@ -33,11 +33,18 @@ type backend interface {
 	Probe(ctx context.Context, pods []manager.Pod) <-chan manager.Pod
 	PollInterval() time.Duration
 	Stop(ctx context.Context, podID string) error
-	Start(ctx context.Context, podID string) error
 	ForgetHostKey(ctx context.Context, podID string) error
 	Login(ctx context.Context, key string) error
 	Account() manager.Account
+	remedies
 	keyWork
+}
+
+// remedies is what the check-up of a pod needs of the use cases.
+type remedies interface {
+	CheckUp(ctx context.Context, req manager.CheckUpRequest) manager.CheckUp
+	PlanRemedy(ctx context.Context, req manager.RemedyRequest) (manager.RemedyPlan, error)
+	CarryOut(ctx context.Context, plan manager.RemedyPlan, passphrases map[string][]byte, step func(string)) (manager.RemedyDone, error)
 }
 
 // dialer is the backend that also connects, to whatever can be run as a session.
@@ -73,7 +80,17 @@ type Options struct {
 	Getenv  func(string) string // tells of colours and the terminal; nil means os.Getenv
 	Title   string              // a badge in the header: "demo: this machine"; "" for none
 	Keys    bool                // open the key wizard as soon as RunPod has answered
-	Now     func() time.Time    // nil means time.Now
+	// Open shows a page to the user; nil means in the browser, where there is one.
+	Open func(address string) error
+	Now  func() time.Time // nil means time.Now
+}
+
+// env tells of the environment.
+func (o Options) env() func(string) string {
+	if o.Getenv == nil {
+		return os.Getenv
+	}
+	return o.Getenv
 }
 
 // Run shows the UI until the user quits or ctx ends, and puts the terminal back.

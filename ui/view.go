@@ -3,6 +3,7 @@ package ui
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
@@ -101,6 +102,14 @@ func (m model) body(a area) string {
 		return m.details.View()
 	case helping:
 		return m.help.View()
+	case waiting:
+		switch {
+		case m.page != nil:
+			return m.page.View()
+		case m.exam.from == detailing:
+			return m.details.View()
+		}
+		return m.homeView(a)
 	case asking, loggingIn:
 		return m.page.View()
 	case inKeys:
@@ -147,16 +156,24 @@ const noteLines = 3
 // thing went. It is empty, or a line, or a few.
 func (m model) line() []string {
 	if m.busy() {
-		text := m.conn.pod.Name + ": " + m.conn.step
-		if waited := screen.Ago(m.now.Sub(m.conn.since)); waited != "0 s" {
-			text += ", " + waited
-		}
-		return m.noted(doctor.ToneWait, text)
+		return m.waited(m.conn.pod.Name, m.conn.step, m.conn.since)
+	}
+	if m.state == waiting {
+		return m.waited(m.work.name, m.work.step, m.work.since)
 	}
 	if m.note.text == "" {
 		return nil
 	}
 	return m.noted(m.note.tone, m.note.text)
+}
+
+// waited says what is being done, and since when.
+func (m model) waited(name, step string, since time.Time) []string {
+	text := name + ": " + step
+	if waited := screen.Ago(m.now.Sub(since)); waited != "0 s" {
+		text += ", " + waited
+	}
+	return m.noted(doctor.ToneWait, text)
 }
 
 func (m model) noted(tone doctor.Tone, text string) []string {
@@ -174,6 +191,8 @@ func (m model) footer() []key.Binding {
 		return []key.Binding{key.NewBinding(key.WithKeys("esc"), key.WithHelp("esc", "back; other keys when you have paused"))}
 	}
 	switch m.state {
+	case waiting:
+		return []key.Binding{key.NewBinding(key.WithKeys("esc", "ctrl+c"), key.WithHelp("esc", "give up waiting"))}
 	case dialing, settling:
 		return []key.Binding{key.NewBinding(key.WithKeys("esc", "ctrl+c"), key.WithHelp("esc", "cancel"))}
 	case detailing:

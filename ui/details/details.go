@@ -18,6 +18,7 @@ import (
 type (
 	Connect struct{ Pod manager.Pod }
 	Copy    struct{ Pod manager.Pod } // the ssh command
+	CheckUp struct{ Pod manager.Pod }
 	Help    struct{}
 )
 
@@ -34,7 +35,7 @@ type Model struct {
 var _ screen.Screen[Model] = Model{}
 
 type keyMap struct {
-	connect, copy, back, help                 key.Binding
+	connect, check, copy, back, help          key.Binding
 	up, down, pageUp, pageDown, first, bottom key.Binding
 }
 
@@ -44,6 +45,7 @@ func newKeyMap() keyMap {
 	}
 	return keyMap{
 		connect:  bind("enter", "connect", "enter"),
+		check:    bind("c", "check up", "c"),
 		copy:     bind("y", "copy ssh", "y"),
 		back:     bind("esc", "back to the list", "esc", "d", "left", "h", "q"),
 		help:     bind("?", "help", "?"),
@@ -79,6 +81,7 @@ func (m Model) SetPod(p manager.Pod, now time.Time) Model {
 	m.pod, m.now = p, now
 	m.keys.copy.SetEnabled(p.Route.Command != "")
 	m.keys.connect.SetEnabled(p.ID != "")
+	m.keys.check.SetEnabled(p.ID != "")
 	return m.scrolled(0)
 }
 
@@ -110,6 +113,8 @@ func (m Model) Update(msg tea.Msg) (Model, tea.Cmd, screen.Intent) {
 		return m, nil, screen.Back{}
 	case key.Matches(press, k.connect):
 		return m, nil, Connect{m.pod}
+	case key.Matches(press, k.check):
+		return m, nil, CheckUp{m.pod}
 	case key.Matches(press, k.copy):
 		return m, nil, Copy{m.pod}
 	case key.Matches(press, k.help):
@@ -130,12 +135,12 @@ func (m Model) ShortHelp() []key.Binding {
 	k := m.keys
 	k.down.SetHelp("↑/↓", "scroll")
 	k.down.SetEnabled(len(m.lines()) > m.height)
-	return []key.Binding{k.back, k.connect, k.down, k.copy, k.help}
+	return []key.Binding{k.back, k.connect, k.check, k.down, k.copy, k.help}
 }
 
 // FullHelp returns all keys of the page.
 func (m Model) FullHelp() [][]key.Binding {
 	k := newKeyMap()
 	k.back.SetHelp("esc d", "back to the list")
-	return [][]key.Binding{{k.connect, k.copy, k.back, k.help}, {k.up, k.down, k.pageUp, k.pageDown, k.first, k.bottom}}
+	return [][]key.Binding{{k.connect, k.check, k.copy, k.back, k.help}, {k.up, k.down, k.pageUp, k.pageDown, k.first, k.bottom}}
 }

@@ -36,6 +36,13 @@ func (m Model) verdict() []string {
 			out = append(out, screen.Wrap(text, m.width)...)
 		}
 	}
+	for i, also := range m.pod.Also {
+		lead := "also: "
+		if i > 0 {
+			lead = "and: "
+		}
+		out = append(out, screen.Wrap(lead+also.Sentence, m.width)...)
+	}
 	return out
 }
 

@@ -4,6 +4,7 @@ import (
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
+	"podbay/doctor"
 	"podbay/manager"
 	"podbay/ui/screen"
 )
@@ -12,7 +13,7 @@ import (
 type keyMap struct {
 	connect, details, copy, stop            key.Binding
 	filter, sort, refresh, help, back, quit key.Binding
-	setup                                   key.Binding
+	setup, check, apiKey                    key.Binding
 	up, down, pageUp, pageDown, first, last key.Binding
 	fieldKeep, fieldClear, fieldUp          key.Binding
 }
@@ -30,6 +31,8 @@ func newKeyMap() keyMap {
 		filter:     bind("/", "filter", "/"),
 		sort:       bind("s", "sort", "s"),
 		setup:      bind("K", "keys", "K"),
+		check:      bind("c", "check up", "c"),
+		apiKey:     bind("i", "enter an API key", "i"),
 		refresh:    bind("r", "refresh", "r"),
 		help:       bind("?", "help", "?"),
 		back:       bind("esc", "all pods", "esc"),
@@ -53,6 +56,8 @@ func (m Model) keyed() Model {
 	m.keys.connect.SetHelp("enter", enterDoes(p))
 	m.keys.details.SetEnabled(any)
 	m.keys.copy.SetEnabled(any && p.Route.Command != "")
+	m.keys.check.SetEnabled(any || m.lost())
+	m.keys.apiKey.SetEnabled(m.lost() && m.account().Action == doctor.ActAPIKey)
 	m.keys.stop.SetEnabled(any && p.CanStop)
 	m.keys.filter.SetEnabled(len(m.all) > 1)
 	m.keys.sort.SetEnabled(len(m.all) > 1)
@@ -65,7 +70,7 @@ func enterDoes(p manager.Pod) string {
 	switch {
 	case p.Verdict.Shell:
 		return "connect"
-	case p.CanStart:
+	case p.Verdict.ID == doctor.Stopped && p.Verdict.Action == doctor.ActStart:
 		return "start"
 	default:
 		return "why not"
@@ -114,6 +119,10 @@ func (k keyMap) intent(press tea.KeyPressMsg, p manager.Pod) screen.Intent {
 		return Copy{p}
 	case key.Matches(press, k.stop):
 		return Stop{p}
+	case key.Matches(press, k.check):
+		return CheckUp{p}
+	case key.Matches(press, k.apiKey):
+		return APIKey{}
 	case key.Matches(press, k.setup):
 		return Keys{p}
 	case key.Matches(press, k.refresh):
@@ -132,7 +141,7 @@ func (m Model) ShortHelp() []key.Binding {
 	if m.filter.Focused() {
 		return []key.Binding{k.fieldKeep, k.fieldClear, k.fieldUp}
 	}
-	return []key.Binding{k.connect, k.back, k.filter, k.help, k.quit, k.setup, k.stop, k.copy, k.details, k.sort, k.refresh}
+	return []key.Binding{k.connect, k.apiKey, k.back, k.filter, k.help, k.quit, k.check, k.setup, k.stop, k.copy, k.details, k.sort, k.refresh}
 }
 
 // FullHelp returns all keys of the list, whether they apply now or not.
@@ -144,11 +153,12 @@ func (m Model) FullHelp() [][]key.Binding {
 	k.stop.SetHelp("x", "stop the pod (asks)")
 	k.filter.SetHelp("/", "filter by name, GPU or ID")
 	k.sort.SetHelp("s", "sort by status, name, cost, uptime")
+	k.check.SetHelp("c", "check up: what is in the way, and what removes it")
 	k.setup.SetHelp("K", "SSH keys: set up, register, prove")
 	k.refresh.SetHelp("r", "ask RunPod now")
 	k.back.SetHelp("esc", "one step back, never out")
 	return [][]key.Binding{
-		{k.connect, k.details, k.copy, k.stop, k.setup},
+		{k.connect, k.check, k.details, k.copy, k.stop, k.setup},
 		{k.up, k.down, k.pageUp, k.pageDown, k.first, k.last},
 		{k.filter, k.sort, k.refresh, k.help, k.back, k.quit},
 	}

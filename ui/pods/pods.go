@@ -13,6 +13,7 @@ import (
 	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
 
+	"podbay/doctor"
 	"podbay/manager"
 	"podbay/ui/screen"
 )
@@ -24,6 +25,8 @@ type (
 	Copy    struct{ Pod manager.Pod } // the ssh command
 	Details struct{ Pod manager.Pod }
 	Keys    struct{ Pod manager.Pod } // the key wizard; Pod is zero when none is selected
+	CheckUp struct{ Pod manager.Pod } // Pod is zero where RunPod cannot be asked: then of the account
+	APIKey  struct{}                  // another API key, or the first
 	Refresh struct{}
 	Help    struct{}
 	Quit    struct{}
@@ -104,8 +107,14 @@ func (m Model) SetListing(l manager.Listing) Model {
 // SetError says why the last refresh failed. The pods stay.
 func (m Model) SetError(err error) Model {
 	m.err = err
-	return m
+	return m.keyed()
 }
+
+// lost tells whether there is no list because RunPod cannot be asked.
+func (m Model) lost() bool { return !m.loaded && m.err != nil }
+
+// account is the verdict on the account, for a list that is lost.
+func (m Model) account() doctor.Verdict { return manager.JudgeError(m.err) }
 
 // SetPods replaces rows that were measured anew. Pods that are not in the list
 // any more are ignored.

@@ -123,8 +123,9 @@ func (m Model) sentence() string {
 	switch {
 	case len(m.shown) > 0:
 		return ""
-	case !m.loaded && m.err != nil:
-		return m.theme.Tone(doctor.ToneBad).Render("✕") + " the pods could not be listed: " + m.err.Error() + "\n\n" +
+	case m.lost():
+		v := m.account()
+		return m.theme.Tone(v.Tone).Render(screen.Glyph(v.Tone)) + " " + v.Sentence + "\n\n" + v.Remedy + "\n\n" +
 			m.theme.Dim.Render("podbay tries again by itself; r tries now.")
 	case !m.loaded:
 		return m.theme.Dim.Render("asking RunPod for your pods…")

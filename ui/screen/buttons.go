@@ -43,7 +43,7 @@ func NewButtons(chosen int, list ...Button) Buttons {
 	b.keys.right.SetEnabled(len(list) > 1)
 	b.keys.press.SetEnabled(len(list) > 0)
 	for _, button := range list {
-		hot := key.NewBinding(key.WithKeys(button.Hot), key.WithHelp(button.Hot, strings.ToLower(button.Label)))
+		hot := key.NewBinding(key.WithKeys(button.Hot), key.WithHelp(button.Hot, LowerFirst(button.Label)))
 		hot.SetEnabled(button.Hot != "")
 		b.keys.hot = append(b.keys.hot, hot)
 	}
@@ -53,7 +53,7 @@ func NewButtons(chosen int, list ...Button) Buttons {
 // named makes the help of enter say which answer it gives.
 func (b Buttons) named() Buttons {
 	if len(b.list) > 0 {
-		b.keys.press.SetHelp("enter", strings.ToLower(b.list[b.at].Label))
+		b.keys.press.SetHelp("enter", LowerFirst(b.list[b.at].Label))
 	}
 	return b
 }
@@ -104,6 +104,41 @@ func (b Buttons) View(t Theme, width int) string {
 	}
 	return strings.Join(parts, "  ")
 }
+
+// Flow draws the answers as View does, each behind its own key, and goes on in the
+// next line where one is full: for rows of many answers.
+func (b Buttons) Flow(t Theme, width int) string {
+	var lines []string
+	line, used := "", 0
+	for i, button := range b.list {
+		text, style := button.Label, t.Text
+		if button.Hot != "" {
+			text = button.Hot + " " + text
+		}
+		if i == b.at {
+			text, style = "[ "+text+" ]", t.Chosen
+		}
+		text = Cut(text, width)
+		cells := Width(text)
+		switch {
+		case i == b.at || button.Hot == "":
+			text = style.Render(text)
+		default:
+			text = t.Key.Render(button.Hot) + style.Render(strings.TrimPrefix(text, button.Hot))
+		}
+		if used > 0 && used+len(flowGap)+cells > width {
+			lines, line, used = append(lines, line), "", 0
+		}
+		if used > 0 {
+			line, used = line+flowGap, used+len(flowGap)
+		}
+		line, used = line+text, used+cells
+	}
+	return strings.Join(append(lines, line), "\n")
+}
+
+// flowGap stands between two answers.
+const flowGap = "   "
 
 // ShortHelp returns the keys for a footer, the most important first.
 func (b Buttons) ShortHelp() []key.Binding {

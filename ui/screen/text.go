@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/charmbracelet/x/ansi"
 )
@@ -43,6 +45,13 @@ func Wrap(s string, width int) []string {
 		lines = append(lines, strings.Split(ansi.Hardwrap(line, width, true), "\n")...)
 	}
 	return lines
+}
+
+// LowerFirst writes a label as it stands within a sentence: "Use RunPod's proxy" as
+// "use RunPod's proxy".
+func LowerFirst(s string) string {
+	first, size := utf8.DecodeRuneInString(s)
+	return string(unicode.ToLower(first)) + s[size:]
 }
 
 // Spread puts left and right on the two ends of a line of width cells. Where

@@ -1,0 +1,68 @@
+//go:build unix
+
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// What a newcomer reads who was refused: the cause, and the key that removes it.
+func TestARefusedLoginNamesItsCauseAt80x24(t *testing.T) {
+	p := bare(t).demo()
+	p.resize(80, 24)
+	p.find("mistral-eval")
+	p.press(enter)
+	p.sees("Is this really mistral-eval?")
+	p.answers("y")
+	cause := []string{"No shell on mistral-eval", "The pod's PUBLIC_KEY holds other keys and not yours", "What to do",
+		"Add your public key to the running pod", "[ a Add the key to the pod ]", "p Use RunPod's proxy"}
+	p.sees(cause...)
+	p.press(esc)
+	p.list("mistral-eval")
+	p.press("c") // the check-up finds the same
+	p.sees(cause...)
+	p.answers("a")
+	p.sees("[3 Proof]", "mistral-eval", "a  add it through")
+	p.press("a") // the command that would be typed, first
+	p.sees("Add the key to mistral-eval?", "authorized_keys")
+}
+
+func TestAKeyThatOthersCanReadIsMendedByOneKeyPress(t *testing.T) {
+	w := newWorld(t)
+	s := w.pod("alpha")
+	w.trust(s)
+	key := filepath.Join(w.home, ".ssh/id_ed25519")
+	if err := os.Chmod(key, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	p := w.podbay()
+	p.until("the pod measured", func() bool { return p.selected("alpha") && p.count("ready ") >= 1 })
+	p.press(enter)
+	p.sees("No shell on alpha", "0644", "Let podbay set its mode to 0600", "m Mend the key file and connect")
+	mark := p.mark()
+	p.answers("m")
+	p.prints(mark, s.prompt())
+	info, err := os.Stat(key)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the key has mode %v (%v)", info.Mode(), err)
+	}
+	p.press("exit\r")
+	p.list("alpha")
+}
+
+func TestCheckUpOfAPodThatIsReady(t *testing.T) {
+	w := newWorld(t)
+	s := w.pod("alpha")
+	w.trust(s)
+	p := w.podbay()
+	p.list("alpha")
+	p.press("c")
+	p.sees("Check-up of alpha", "the server: took a login as root", "[ r Connect ]")
+	mark := p.mark()
+	p.answers(enter)
+	p.prints(mark, s.prompt())
+	p.press("exit\r")
+	p.list("alpha")
+}

@@ -1,0 +1,180 @@
+package ui
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"podbay/doctor"
+	"podbay/manager"
+	"podbay/ui/checkup"
+)
+
+// exam is the check-up that is on the screen, or that leads to it.
+type exam struct {
+	finding     checkup.Finding
+	notice      checkup.Notice
+	hidden      bool  // the remedy was asked for from the list: the screen was not shown
+	from        state // where the screen goes back to
+	plan        manager.RemedyPlan
+	passphrases answers // of the key files that a remedy opens
+	wanted      bool    // a passphrase for the plan is being asked for
+}
+
+// working is what the user waits for while no connection is made: a check-up, or a
+// remedy that is being carried out.
+type working struct {
+	call
+	name  string // of the pod
+	step  string
+	since time.Time
+	acts  bool // something was asked for that goes on without podbay's waiting
+}
+
+type (
+	workStepMsg stepMsg
+	checkedMsg  struct {
+		gen    int
+		check  manager.CheckUp
+		notice checkup.Notice
+	}
+)
+
+// work begins something that the user waits for. The page that is shown stays.
+func (m model) workOn(step string) (model, context.Context) {
+	var ctx context.Context
+	c := m.work.call
+	c, ctx = c.start(m.run)
+	m.work = working{call: c, name: m.exam.finding.Pod.Name, step: step, since: m.clock()}
+	m.now, m.note, m.state = m.work.since, note{}, waiting
+	return m, ctx
+}
+
+// worked ends the wait.
+func (m model) worked() model {
+	m.work = working{call: m.work.end()}
+	return m
+}
+
+func (m model) workStepped(msg workStepMsg) (model, tea.Cmd) {
+	if msg.gen != m.work.gen || m.state != waiting {
+		return m, nil
+	}
+	m.work.step = msg.step
+	return m, m.run.nextWorkStep(msg.gen, msg.from)
+}
+
+func (e *effects) nextWorkStep(gen int, from steps) tea.Cmd {
+	next := e.nextStep(gen, from)
+	return func() tea.Msg {
+		if step, ok := next().(stepMsg); ok {
+			return workStepMsg(step)
+		}
+		return nil
+	}
+}
+
+// giveUp ends the wait: what was asked for before goes on.
+func (m model) giveUp() (model, tea.Cmd) {
+	name, acts := m.work.name, m.work.acts
+	m = m.worked()
+	switch {
+	case acts:
+		m.note = note{doctor.ToneIdle, name + ": podbay does not wait any longer; what RunPod was asked for goes on"}
+		return m.hangUp()
+	case m.page != nil:
+		m.state = asking
+	default:
+		m.state = m.exam.from
+	}
+	m.note = note{doctor.ToneIdle, name + ": the check-up was given up"}
+	return m, nil
+}
+
+// checkUp takes the verdict of p anew and shows it.
+func (m model) checkUp(p manager.Pod) (model, tea.Cmd) {
+	m.exam = exam{finding: checkup.Finding{Pod: p}, from: m.state}
+	return m.checkAgain(checkup.Notice{})
+}
+
+// checkAgain takes the verdict of the pod on the screen anew.
+func (m model) checkAgain(n checkup.Notice) (model, tea.Cmd) {
+	m, ctx := m.workOn("looking at what is in the way")
+	gen, mgr := m.work.gen, m.mgr
+	f := m.exam.finding
+	req := manager.CheckUpRequest{PodID: f.Pod.ID, Via: f.Via, Passphrases: m.exam.passphrases.copied()}
+	return m, m.run.do(func(context.Context) tea.Msg {
+		defer wipeAll(req.Passphrases)
+		return checkedMsg{gen, mgr.CheckUp(ctx, req), n}
+	})
+}
+
+func (m model) checked(msg checkedMsg) (model, tea.Cmd) {
+	if msg.gen != m.work.gen || m.state != waiting {
+		return m, nil
+	}
+	m = m.worked()
+	if msg.check.Pod.ID != "" {
+		m.pods = m.pods.SetPods([]manager.Pod{msg.check.Pod})
+	}
+	f := checkup.Of(m.exam.finding.Pod, msg.check)
+	f.Via = m.exam.finding.Via
+	return m.showFinding(f, msg.notice)
+}
+
+// showFinding shows the check-up screen.
+func (m model) showFinding(f checkup.Finding, n checkup.Notice) (model, tea.Cmd) {
+	m.exam.finding, m.exam.notice, m.exam.hidden, m.exam.wanted = f, n, false, false
+	return m.askHeld(m.examPage())
+}
+
+// showListed shows the verdict that the list has.
+func (m model) showListed(p manager.Pod) (model, tea.Cmd) {
+	m.exam = exam{from: m.state}
+	return m.showFinding(checkup.Finding{Pod: p, Verdict: p.Verdict, Also: p.Also}, checkup.Notice{})
+}
+
+// showAccount says why RunPod cannot be asked.
+func (m model) showAccount() (model, tea.Cmd) {
+	err := m.pods.Err()
+	if err == nil {
+		return m, nil
+	}
+	m.exam = exam{from: m.state}
+	return m.showFinding(checkup.Finding{Verdict: manager.JudgeError(err)}, checkup.Notice{})
+}
+
+// showFailure says why there is no shell on p.
+func (m model) showFailure(p manager.Pod, err error) (model, tea.Cmd) {
+	if err == nil {
+		err = errors.New("the connection ended before it was ready: try again")
+	}
+	m.exam = exam{from: m.exam.from}
+	return m.showFinding(checkup.Explain(p, m.conn.req.Via, err), m.conn.did)
+}
+
+// showEnded says what was wrong with a session.
+func (m model) showEnded(p manager.Pod, via manager.RouteKind, ended manager.Ended) (model, tea.Cmd) {
+	m.exam = exam{}
+	return m.showFinding(checkup.Finding{
+		From: checkup.Ended, Pod: p, Via: via, Verdict: ended.Verdict,
+		Evidence: []manager.Evidence{{By: "podbay", What: ended.Sentence, At: m.clock()}},
+	}, checkup.Notice{})
+}
+
+// examPage is the screen of the check-up; nil when it was never shown.
+func (m model) examPage() page {
+	if m.exam.hidden {
+		return nil
+	}
+	return pageOf[checkup.Model]{checkup.New(m.theme, m.exam.finding, m.exam.notice)}
+}
+
+// endExam forgets the check-up and the answers that were given for it.
+func (m model) endExam() model {
+	wipeAll(m.exam.passphrases.get())
+	m.exam = exam{}
+	return m.worked()
+}
