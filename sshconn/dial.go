@@ -231,7 +231,11 @@ func (d *dialing) failed(err error) error {
 	case ident == "" && instead != "":
 		connectError.Kind, connectError.Got = ErrNotSSH, cleantext.Line(instead, gotCells)
 	case d.ctx.Err() != nil:
-		connectError.Kind, connectError.Err = ErrTimeout, errors.Join(append([]error{d.ctx.Err()}, d.login.failures()...)...)
+		connectError.Kind = ErrStalled
+		if ident == "" {
+			connectError.Kind = ErrSilent
+		}
+		connectError.Err = errors.Join(append([]error{d.ctx.Err()}, d.login.failures()...)...)
 	default:
 		connectError.Kind, connectError.Got = handshakeKind(err), reason.text
 	}

@@ -11,7 +11,9 @@ import (
 // The kinds of ConnectError; ask with errors.Is.
 var (
 	ErrRefused     = errors.New("connection refused")
-	ErrTimeout     = errors.New("no answer in time")
+	ErrTimeout     = errors.New("no answer in time") // of TCP
+	ErrSilent      = errors.New("nothing was said in time")
+	ErrStalled     = errors.New("the login did not end in time")
 	ErrUnreachable = errors.New("host unreachable")       // no route, or the name does not resolve
 	ErrClosed      = errors.New("connection closed")      // by the far side
 	ErrNotSSH      = errors.New("not an SSH server")      // something else answered
@@ -41,6 +43,10 @@ func (e *ConnectError) Error() string {
 		return e.Addr + " refused the connection: nothing listens on that port; check the port, or wait until the server is up"
 	case ErrTimeout:
 		return e.Addr + " did not answer in time: check the address and the network, or try again"
+	case ErrSilent:
+		return e.Addr + " took the connection and said nothing in time: look at what runs on that port, or try again"
+	case ErrStalled:
+		return e.Addr + " stopped answering before the login was done: try again in a moment"
 	case ErrUnreachable:
 		return e.Addr + " cannot be reached: check the address and the network" + because(e.Err)
 	case ErrClosed:
