@@ -38,9 +38,15 @@ func (s *Server) Recreate(id string) error {
 	})
 }
 
+// Change changes the configuration of a pod in place, as RunPod's own doing would:
+// its container stays as it is.
+func (s *Server) Change(id string, f func(*PodSpec)) error {
+	return s.change(id, func(p *pod) error { f(&p.spec); return nil })
+}
+
 // SetFuture switches a pod's PodSpec.Future.
 func (s *Server) SetFuture(id string, on bool) error {
-	return s.change(id, func(p *pod) error { p.spec.Future = on; return nil })
+	return s.Change(id, func(spec *PodSpec) { spec.Future = on })
 }
 
 // Advance brings every pod up to the present of the clock. Requests do it by

@@ -16,6 +16,11 @@ const (
 	actionTerminate = "terminate"
 )
 
+// allowed is what may be done to the pod now.
+func (p *pod) allowed() []string {
+	return slices.DeleteFunc(allowed(p.status), func(action string) bool { return action == actionStart && p.spec.NoStart })
+}
+
 // allowed is the contract's table: the actions of each status.
 func allowed(status string) []string {
 	switch status {

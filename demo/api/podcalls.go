@@ -123,7 +123,7 @@ func (p *pod) mayAct(action string) error {
 	switch {
 	case p.spec.Cluster != nil:
 		return errMember
-	case !slices.Contains(allowed(p.status), action):
+	case !slices.Contains(p.allowed(), action):
 		return refuse(http.StatusConflict, "action %q is not valid for a pod that is %s", action, p.status)
 	case p.spec.Locked && (action == actionStop || action == actionRestart):
 		return refuse(http.StatusConflict, "pod is locked: it cannot be stopped or reset")

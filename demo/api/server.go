@@ -14,7 +14,7 @@ import (
 // by several goroutines.
 //
 // Its methods may be called from a Host's, except for those that change pods:
-// AddPod, RemovePod, SetStatus, Recreate, SetFuture, Advance and Close.
+// AddPod, RemovePod, SetStatus, Recreate, Change, SetFuture, Advance and Close.
 type Server struct {
 	opts     Options
 	host     Host

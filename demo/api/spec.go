@@ -54,7 +54,10 @@ type PodSpec struct {
 	CUDAVersion  string
 	GlobalIP     string // set: global networking is on
 	NoPublicIP   bool   // the machine has no public IP: proxy only
+	NoProxy      bool   // RunPod's proxy does not lead to the pod
+	SSHUser      string // who logs in directly; "": root
 	Locked       bool
+	NoStart      bool // the pod may not be started, whatever its status
 	Cluster      *Cluster
 
 	// StartSSH is the flag of the pod's creation: PUBLIC_KEY is injected with
@@ -68,6 +71,8 @@ type PodSpec struct {
 	// StaleAddress is how long after a start the API still reports the previous
 	// container's public address, as RunPod's can.
 	StaleAddress time.Duration
+	// LateAddress is how long after a start the API reports no public address.
+	LateAddress time.Duration
 
 	// Future reports a status, an action and fields that the contract does not
 	// have yet.

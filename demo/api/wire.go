@@ -123,7 +123,7 @@ func (s *Server) wire(p *pod) any {
 		ID: spec.ID, Name: spec.Name, Image: spec.Image, Args: spec.Args, Disk: spec.DiskGB,
 		Ports: append([]string{}, spec.Ports...), Env: maps.Clone(spec.Env),
 		Registry: orNull(spec.Registry), Template: orNull(spec.Template),
-		Status: p.status, Actions: allowed(p.status), Mounts: mounts(spec),
+		Status: p.status, Actions: p.allowed(), Mounts: mounts(spec),
 		Cloud: spec.Cloud, SSH: wireSSH{Proxy: p.proxyEndpoint(s.opts.Proxy), Direct: p.directEndpoint(now)},
 		Cost: spec.Cost, Locked: spec.Locked, Global: global(spec),
 		Runtime: p.runtime(now), CreatedAt: spec.CreatedAt.UTC(),
@@ -183,7 +183,7 @@ func global(spec PodSpec) wireGlobal {
 
 // proxyEndpoint is there as soon as the pod has a machine, sshd or not.
 func (p *pod) proxyEndpoint(proxy Address) *wireEndpoint {
-	if !p.machine {
+	if !p.machine || p.spec.NoProxy {
 		return nil
 	}
 	user := p.proxyUser()
@@ -200,14 +200,18 @@ func (p *pod) directEndpoint(now time.Time) *wireEndpoint {
 	if a == (Address{}) {
 		return nil
 	}
-	return &wireEndpoint{Host: a.Host, Port: a.Port, Username: "root", Command: fmt.Sprintf("ssh root@%s -p %d", a.Host, a.Port)}
+	user := cmp.Or(p.spec.SSHUser, "root")
+	return &wireEndpoint{Host: a.Host, Port: a.Port, Username: user, Command: fmt.Sprintf("ssh %s@%s -p %d", user, a.Host, a.Port)}
 }
 
 // address is port 22's public address as the API reports it, which for
-// StaleAddress after a start can be that of the container before.
+// StaleAddress after a start can be that of the container before, and for
+// LateAddress none.
 func (p *pod) address(now time.Time) Address {
 	switch {
 	case p.status != StatusRunning || !p.exposesSSH():
+		return Address{}
+	case now.Before(p.startedAt.Add(p.spec.LateAddress)):
 		return Address{}
 	case p.previous != (Address{}) && now.Before(p.startedAt.Add(p.spec.StaleAddress)):
 		return p.previous

@@ -18,6 +18,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -118,6 +119,9 @@ func (s *Server) Authorize(keys ...ssh.PublicKey) {
 	s.writeAuthorizedKeys()
 }
 
+// Configure replaces Config.ExtraConfig. It holds from the next start on.
+func (s *Server) Configure(lines ...string) { s.config.ExtraConfig = lines }
+
 // NewHostKeys makes new host keys, which the server shows after its next start.
 // No types means ed25519 alone.
 func (s *Server) NewHostKeys(types ...string) {
@@ -197,9 +201,12 @@ func (s *Server) launch() error {
 		"PrintMotd no",
 		"PrintLastLog no",
 		"LogLevel VERBOSE",
-		"MaxStartups 200",
 		"Subsystem sftp internal-sftp",
 	)
+	// Of this one sshd keeps the last.
+	if !slices.ContainsFunc(s.config.ExtraConfig, func(line string) bool { return strings.HasPrefix(line, "MaxStartups ") }) {
+		lines = append(lines, "MaxStartups 200")
+	}
 	for _, t := range s.config.HostKeyTypes {
 		lines = append(lines, "HostKey "+s.hostKeyPath(t))
 	}
