@@ -49,6 +49,12 @@ func portRules() []rule {
 				"Restart the pod, or see what runs on its port 22 in the web terminal."+f.proxyHint())
 		}},
 		{id: ClosesAtOnce, holds: port(PortClosed), say: func(f *Facts) Verdict {
+			if f.Probe.Got != "" {
+				v := f.portVerdict("closes", fmt.Sprintf("The SSH server at %s closes connections at once: it says %q.", f.DirectAddr, f.Probe.Got),
+					"Try again in a minute.")
+				v.Action = ActRetry
+				return v
+			}
 			return f.portVerdict("closes", f.DirectAddr+" closes connections at once: no SSH server runs behind the port, or it refuses this address.",
 				"See in the pod's web terminal whether sshd runs."+f.proxyHint())
 		}},
