@@ -82,6 +82,7 @@ func (m *Manager) newClient(key config.Secret) (*runpod.Client, error) {
 		BaseURL:   m.opts.Origin,
 		APIKey:    key.Reveal(),
 		UserAgent: m.opts.UserAgent,
+		Sleep:     m.opts.Sleep,
 		Logger:    m.log,
 		Now:       m.now,
 	})
@@ -105,6 +106,17 @@ func (m *Manager) callError(err error) error {
 	key := m.key
 	m.mu.Unlock()
 	return m.accountError(err, key)
+}
+
+// ErrPodGone says that RunPod does not know a pod any more.
+var ErrPodGone = errors.New("the pod is gone")
+
+// podError words a failed call for one pod.
+func (m *Manager) podError(err error) error {
+	if errors.Is(err, runpod.ErrNotFound) {
+		return fmt.Errorf("%w: %w", ErrPodGone, err)
+	}
+	return m.callError(err)
 }
 
 // Login checks key by a call and keeps it. The error is one plain sentence.
@@ -145,8 +157,6 @@ func loginError(err error) error {
 		return fmt.Errorf("%w: RunPod does not accept it; copy it again, or make a new one at %s", ErrKeyRejected, APIKeysPage)
 	case errors.Is(err, runpod.ErrBadKey):
 		return fmt.Errorf("%w: it was not sent: %w", ErrKeyRejected, err)
-	case errors.Is(err, runpod.ErrBadKey):
-		return fmt.Errorf("%w: %w", ErrKeyRejected, err)
 	case errors.Is(err, runpod.ErrForbidden):
 		return fmt.Errorf("%w: RunPod knows it, but it may not read pods; make one with read and write access to pods at %s", ErrKeyRejected, APIKeysPage)
 	}

@@ -30,7 +30,7 @@ func (m *Manager) await(ctx context.Context, podID string, step func(string)) (R
 		case ctx.Err() != nil:
 			return RemedyDone{}, fmt.Errorf("waiting was given up: %w", context.Cause(ctx))
 		case err != nil && (errors.Is(err, runpod.ErrNotFound) || trouble >= maxAwaitTroubles || !passing(err)):
-			return RemedyDone{}, m.callError(err)
+			return RemedyDone{}, m.podError(err)
 		case err != nil:
 			trouble++
 			step("RunPod does not answer just now; asking again")

@@ -48,7 +48,7 @@ func (m *Manager) CheckUp(ctx context.Context, req CheckUpRequest) CheckUp {
 			m.keep(*pod)
 			return m.checkUp(ctx, req, *pod)
 		}
-		err = m.callError(err)
+		err = m.podError(err)
 	}
 	return CheckUp{Verdict: JudgeError(err), Err: err}
 }
@@ -122,7 +122,7 @@ func (m *Manager) checkUp(ctx context.Context, req CheckUpRequest, pod runpod.Po
 		row, ok := m.probe(ctx, pod)
 		seen = append(seen, m.probedEvidence(pod)...)
 		if !ok || row.Latency == 0 { // no SSH server answers: there is nobody to log in to
-			m.meet(pod, a.route.Kind, func(s *met) { s.login.PublicKey = sshdKey(env) })
+			m.meet(pod, a.route.Kind, func(s *met) { s.attempt = doctor.Attempt{} })
 			return m.concluded(a, seen)
 		}
 	}

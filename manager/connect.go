@@ -140,14 +140,14 @@ func (m *Manager) locate(ctx context.Context, a *attempt) error {
 		a.progress("asking RunPod for the pod's address")
 		asked, err := client.GetPod(ctx, a.req.PodID)
 		if err != nil {
-			return m.callError(err)
+			return m.podError(err)
 		}
+		m.keep(*asked)
 		pod = *asked
 		pod.Env, pod.Args = nil, ""
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.pods[pod.ID] = pod
 	a.pod, a.row, a.route = pod, m.row(pod), route(pod, a.req.Via)
 	a.row.Route = a.route
 	return nil

@@ -18,6 +18,9 @@ type met struct {
 	hostKey doctor.HostKey
 	login   doctor.Login
 	session doctor.Session
+	// attempt is what failed, where nothing that is measured or kept elsewhere
+	// tells of it.
+	attempt doctor.Attempt
 }
 
 func (s met) isAbout(p runpod.Pod, via RouteKind) bool {
@@ -28,6 +31,13 @@ func (s met) isAbout(p runpod.Pod, via RouteKind) bool {
 type startTrouble struct {
 	words     string
 	noFreeGPU bool
+}
+
+// directAddrs is where a pod was reported.
+type directAddrs struct {
+	addr    string    // last
+	started time.Time // of the container that it was reported for
+	earlier string    // the last one of the container before
 }
 
 // systemLine is the last line of RunPod's own log of a pod.
@@ -55,7 +65,7 @@ func (m *Manager) facts(p runpod.Pod, now time.Time) doctor.Facts {
 	}
 	if p.SSH.Direct != nil {
 		f.DirectAddr = address(*p.SSH.Direct)
-		f.PortOfEarlier = m.earlier[p.ID] == f.DirectAddr || loginBefore(m.memory[p.ID], f.DirectAddr, p)
+		f.PortOfEarlier = m.addrs[p.ID].earlier == f.DirectAddr || loginBefore(m.memory[p.ID], f.DirectAddr, p)
 	}
 	if probe, ok := m.probes[p.ID]; ok && probe.isAbout(p, f.DirectAddr) {
 		f.Probe = doctor.Probe{
@@ -81,14 +91,15 @@ func (m *Manager) meeting(f *doctor.Facts, p runpod.Pod, now time.Time) {
 	via := route(p, "").Kind
 	last, ok := m.met[p.ID]
 	if ok && last.isAbout(p, via) {
-		f.HostKey, f.Session = last.hostKey, last.session
+		f.HostKey, f.Session, f.Attempt = last.hostKey, last.session, last.attempt
 		f.Login = last.login
 		f.Login.Age = now.Sub(last.at)
 	}
 	if f.Login.Outcome == "" && f.Login.WantsPassphrase == "" {
-		publicKey := f.Login.PublicKey
 		f.Login = login(m.memory[p.ID], via, p.StartedAt, now)
-		f.Login.PublicKey = publicKey
+	}
+	if f.Login.PublicKey == "" {
+		f.Login.PublicKey = m.keyless[p.ID]
 	}
 	if f.Login.Outcome == doctor.LoginRefused && f.Login.User == "" && p.SSH.Direct != nil && via == RouteDirect {
 		f.Login.User = cleantext.Line(p.SSH.Direct.Username, maxName)

@@ -85,11 +85,9 @@ func (m *Manager) RecreateWithKey(ctx context.Context, podID, fingerprint string
 
 // keep takes a freshly reported pod into what is known, without its environment.
 func (m *Manager) keep(pod runpod.Pod) Pod {
-	pod.Env, pod.Args = nil, ""
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.pods[pod.ID] = pod
-	return m.row(pod)
+	return m.row(m.note(pod))
 }
 
 // whyNotRecreate says why PUBLIC_KEY is not to be set; "" when it may be.

@@ -19,6 +19,9 @@ func JudgeError(err error) doctor.Verdict {
 	if v, ok := judgeQuestion(err); ok {
 		return v
 	}
+	if errors.Is(err, ErrPodGone) {
+		return doctor.Judge(doctor.Facts{Status: string(runpod.StatusTerminated)})
+	}
 	if account := accountOf(err); account.Pods != "" {
 		return doctor.JudgeAccount(account)
 	}
@@ -85,7 +88,7 @@ func accountOf(err error) doctor.Account {
 		a.Pods, a.Words = doctor.CallClock, call.Reason()
 	case call.Fault == runpod.FaultUnreachable:
 		a.Pods, a.Words = doctor.CallUnreachable, call.Reason()
-	case errors.Is(err, runpod.ErrMalformed), errors.Is(err, runpod.ErrUnexpected):
+	case errors.Is(err, runpod.ErrMalformed), errors.Is(err, runpod.ErrUnexpected), errors.Is(err, runpod.ErrNotFound):
 		a.Pods, a.Words = doctor.CallMalformed, call.Reason()
 	default:
 		a.Pods, a.Words = doctor.CallFailing, call.Reason()

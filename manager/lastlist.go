@@ -54,8 +54,7 @@ func (m *Manager) LastList() (listing Listing, ok bool) {
 		if !usable {
 			continue
 		}
-		m.pods[p.ID] = p
-		listing.Pods = append(listing.Pods, m.row(p))
+		listing.Pods = append(listing.Pods, m.row(m.note(p)))
 	}
 	return listing, len(listing.Pods) > 0
 }

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"podbay/doctor"
 	"podbay/runpod"
 	"podbay/sshconn"
 	"podbay/sshkey"
@@ -67,22 +68,31 @@ func (m *Manager) take(from api, pods []runpod.Pod) Listing {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.listed = m.now()
-	kept := make(map[string]runpod.Pod, len(pods))
+	there := make(map[string]bool, len(pods))
 	listing := Listing{At: m.listed, Pods: make([]Pod, 0, len(pods))}
 	changed := len(pods) != len(m.pods)
 	for _, p := range pods {
-		p.Env, p.Args = nil, ""
-		m.noteStart(p)
 		changed = changed || differs(m.pods, &p)
-		kept[p.ID] = p
-		listing.Pods = append(listing.Pods, m.row(p))
+		there[p.ID] = true
+		listing.Pods = append(listing.Pods, m.row(m.note(p)))
 	}
-	m.pods = kept
+	maps.DeleteFunc(m.pods, func(id string, _ runpod.Pod) bool { return !there[id] })
 	if m.client == from { // else another account has logged in meanwhile
 		m.noteList(pods, changed)
 	}
 	m.forgetGone()
 	return listing
+}
+
+// note takes a reported pod into what is known and returns it without its
+// environment, of which no more is kept than that PUBLIC_KEY holds no key. The lock
+// must be held.
+func (m *Manager) note(p runpod.Pod) runpod.Pod {
+	m.noteStart(p)
+	m.keyless[p.ID] = sshdKey(p.Env)
+	p.Env, p.Args = nil, ""
+	m.pods[p.ID] = p
+	return p
 }
 
 // noteStart compares a pod with how it was last reported. The lock must be held.
@@ -91,9 +101,15 @@ func (m *Manager) noteStart(p runpod.Pod) {
 		delete(m.startTroubles, p.ID)
 		delete(m.systemLogs, p.ID)
 	}
-	if old, ok := m.pods[p.ID]; ok && !old.StartedAt.Equal(p.StartedAt) && old.SSH.Direct != nil {
-		m.earlier[p.ID] = address(*old.SSH.Direct)
+	if p.SSH.Direct == nil {
+		return
 	}
+	last := m.addrs[p.ID]
+	if last.addr != "" && !last.started.Equal(p.StartedAt) {
+		last.earlier = last.addr
+	}
+	last.addr, last.started = address(*p.SSH.Direct), p.StartedAt
+	m.addrs[p.ID] = last
 }
 
 // forgetGone drops what is known of pods that RunPod reports no more. The lock
@@ -104,7 +120,8 @@ func (m *Manager) forgetGone() {
 	maps.DeleteFunc(m.met, func(id string, _ met) bool { return gone(id) })
 	maps.DeleteFunc(m.startTroubles, func(id string, _ startTrouble) bool { return gone(id) })
 	maps.DeleteFunc(m.systemLogs, func(id string, _ systemLine) bool { return gone(id) })
-	maps.DeleteFunc(m.earlier, func(id string, _ string) bool { return gone(id) })
+	maps.DeleteFunc(m.addrs, func(id string, _ directAddrs) bool { return gone(id) })
+	maps.DeleteFunc(m.keyless, func(id string, _ doctor.PublicKey) bool { return gone(id) })
 }
 
 // learnRegistered asks for the registered keys now and then, beside whatever else
@@ -261,8 +278,7 @@ func (m *Manager) act(ctx context.Context, podID string, action runpod.Action) e
 	}
 	if pod != nil {
 		m.mu.Lock()
-		pod.Env, pod.Args = nil, ""
-		m.pods[pod.ID] = *pod
+		m.note(*pod)
 		m.mu.Unlock()
 	}
 	return nil

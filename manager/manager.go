@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"podbay/config"
+	"podbay/doctor"
 	"podbay/identity"
 	"podbay/runpod"
 	"podbay/sshconn"
@@ -82,11 +83,11 @@ type Manager struct {
 	changed    map[string]string // pod ID to the known_hosts name whose key was found changed
 	met        map[string]met
 	// startTroubles and systemLogs are what RunPod last said of a pod that does not
-	// run; earlier is the direct address that its container had before the last
-	// start. By pod ID.
+	// run. By pod ID, as what follows.
 	startTroubles map[string]startTrouble
 	systemLogs    map[string]systemLine
-	earlier       map[string]string
+	addrs         map[string]directAddrs
+	keyless       map[string]doctor.PublicKey // of which kind a PUBLIC_KEY is that holds no key
 }
 
 // Open returns a manager. Without an API key it opens all the same; Refresh then
@@ -107,7 +108,8 @@ func Open(opts Options) (*Manager, error) {
 		met:           map[string]met{},
 		startTroubles: map[string]startTrouble{},
 		systemLogs:    map[string]systemLine{},
-		earlier:       map[string]string{},
+		addrs:         map[string]directAddrs{},
+		keyless:       map[string]doctor.PublicKey{},
 	}
 	if m.now == nil {
 		m.now = time.Now

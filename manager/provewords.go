@@ -149,7 +149,7 @@ func (p *prover) explain(ctx context.Context, proof *Proof, a *attempt, pod prov
 		return
 	}
 	verdict := failure.Verdict
-	if verdict.ID == doctor.NoSSHD {
+	if verdict.ID == doctor.NoSSHD || verdict.ID == doctor.SSHDNoKey {
 		p.explainNoSSHD(ctx, proof, pod)
 		return
 	}

@@ -87,6 +87,7 @@ func (m *Manager) measured(a *attempt, err *sshconn.ConnectError) doctor.Probe {
 	}{
 		{sshconn.ErrRefused, sshconn.ProbeRefused},
 		{sshconn.ErrTimeout, sshconn.ProbeTimeout},
+		{sshconn.ErrSilent, sshconn.ProbeSilent},
 		{sshconn.ErrUnreachable, sshconn.ProbeUnreachable},
 		{sshconn.ErrClosed, sshconn.ProbeClosed},
 		{sshconn.ErrNotSSH, sshconn.ProbeNotSSH},
@@ -107,13 +108,19 @@ func (m *Manager) measured(a *attempt, err *sshconn.ConnectError) doctor.Probe {
 
 // failure gives a failed attempt its verdict and its evidence.
 func (m *Manager) failure(a *attempt, seen doctor.Attempt, err error) *Failure {
+	seen.Proxy, seen.Cause = a.route.Kind == RouteProxy, err.Error()
 	m.meet(a.pod, a.route.Kind, func(s *met) {
-		s.hostKey, s.login, s.session = seen.HostKey, seen.Login, doctor.Session{}
+		s.hostKey, s.login, s.session, s.attempt = seen.HostKey, seen.Login, doctor.Session{}, doctor.Attempt{}
+		if seen.HostKey.Trust == "" && seen.Login.Outcome == "" && (seen.Proxy || seen.Probe.Outcome == "") {
+			s.attempt = seen
+		}
 	})
 	m.mu.Lock()
 	facts := m.facts(a.pod, m.now())
 	m.mu.Unlock()
-	seen.Proxy, seen.Cause = a.route.Kind == RouteProxy, err.Error()
+	if seen.Login.PublicKey == "" {
+		seen.Login.PublicKey = facts.Login.PublicKey
+	}
 	all := doctor.Examine(facts.After(seen))
 	return &Failure{Pod: a.row, Err: err, Verdict: all[0], Also: all[1:], Evidence: m.evidence(a, seen.Login, err)}
 }
