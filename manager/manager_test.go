@@ -30,6 +30,7 @@ type account struct {
 	paths config.Paths
 	env   map[string]string
 	key   ssh.PublicKey
+	opts  accountOptions // what it was made with
 }
 
 type accountOptions struct {
@@ -43,6 +44,8 @@ type accountOptions struct {
 	settings   func(*config.Settings)
 	now        func() time.Time
 	noQuota    bool
+	api        func(*api.Options)     // changes what the rest says
+	manager    func(*manager.Options) // likewise
 }
 
 func newAccount(t testing.TB, opts accountOptions) *account {
@@ -62,6 +65,9 @@ func newAccount(t testing.TB, opts accountOptions) *account {
 	if opts.registered {
 		options.SSHKeys = []string{string(ssh.MarshalAuthorizedKey(a.key))}
 	}
+	if opts.api != nil {
+		opts.api(&options)
+	}
 	server, err := api.New(options)
 	if err != nil {
 		t.Fatal(err)
@@ -71,7 +77,7 @@ func newAccount(t testing.TB, opts accountOptions) *account {
 			t.Error(err)
 		}
 	})
-	a.api = server
+	a.api, a.opts = server, opts
 	if a.url, err = server.Listen(); err != nil {
 		t.Fatal(err)
 	}
@@ -114,14 +120,18 @@ func (a *account) open(t testing.TB, opts accountOptions) *manager.Manager {
 	if opts.settings != nil {
 		opts.settings(&settings)
 	}
-	m, err := manager.Open(manager.Options{
+	options := manager.Options{
 		Paths:    a.paths,
 		Settings: settings,
 		Getenv:   func(name string) string { return a.env[name] },
 		Origin:   a.url,
 		Lifetime: t.Context(),
 		Now:      opts.now,
-	})
+	}
+	if opts.manager != nil {
+		opts.manager(&options)
+	}
+	m, err := manager.Open(options)
 	if err != nil {
 		t.Fatal(err)
 	}
