@@ -68,7 +68,7 @@ func TestEnds(t *testing.T) {
 			before := l.stty()
 			ctx, cancel := context.WithCancelCause(t.Context())
 			defer cancel(nil)
-			opts := Options{Terminal: l.term, Conn: c, Describe: "pod"}
+			opts := Options{Terminal: l.term, Link: Link{Conn: c, Describe: "pod"}}
 			if tt.name == "frozen" {
 				opts.KeepAlive, opts.Patience = 50*time.Millisecond, 500*time.Millisecond
 			}
@@ -124,7 +124,7 @@ func TestPanicRestores(t *testing.T) {
 			c := srv.dial(t, srv.Addr)
 			l := newLocal(t)
 			before := l.stty()
-			done := attached(t.Context(), Options{Terminal: l.term, Conn: c}, conn{c}, hooks{at: func(at string) {
+			done := attached(t.Context(), Options{Terminal: l.term, Link: Link{Conn: c}}, conn{c}, hooks{at: func(at string) {
 				if at == place {
 					panic("a defect")
 				}
@@ -167,7 +167,7 @@ func TestTheShellGetsTheTerminal(t *testing.T) {
 	c := srv.dial(t, srv.Addr)
 	l := newLocal(t)
 	done := l.begun(t.Context(), Options{
-		Terminal: l.term, Conn: c, Term: "unknown", Env: map[string]string{"LC_TEST": "here"},
+		Terminal: l.term, Link: Link{Conn: c}, Term: "unknown", Env: map[string]string{"LC_TEST": "here"},
 	}, conn{c})
 	l.types("echo \"[$TERM $LC_TEST]\"; stty size\r")
 	l.sees("[xterm-256color here]\r\n24 80\r\n")
@@ -196,7 +196,7 @@ func TestRefused(t *testing.T) {
 			c := srv.dial(t, srv.Addr)
 			l := newLocal(t)
 			before := l.stty()
-			o := l.returns(attached(t.Context(), Options{Terminal: l.term, Conn: c}, conn{c}, hooks{}))
+			o := l.returns(attached(t.Context(), Options{Terminal: l.term, Link: Link{Conn: c}}, conn{c}, hooks{}))
 			if o.err != nil || o.End != tt.end || o.Status != 255 || o.Cause == nil {
 				t.Errorf("got %+v", o)
 			}
@@ -222,7 +222,7 @@ func TestBigOutput(t *testing.T) {
 	srv := newServer(t)
 	c := srv.dial(t, srv.Addr)
 	l := newLocal(t)
-	done := l.begun(t.Context(), Options{Terminal: l.term, Conn: c}, conn{c})
+	done := l.begun(t.Context(), Options{Terminal: l.term, Link: Link{Conn: c}}, conn{c})
 	const lines = 400_000
 	l.types(fmt.Sprintf("PS1=; stty -echo; echo BEG''IN; seq %d; echo E''ND; exit\r", lines))
 	if o := l.returns(done); o.err != nil || o.End != EndExit {
@@ -244,7 +244,7 @@ func TestResetAfterARudeProgram(t *testing.T) {
 	srv := newServer(t)
 	c := srv.dial(t, srv.Addr)
 	l := newLocal(t)
-	done := l.begun(t.Context(), Options{Terminal: l.term, Conn: c}, conn{c})
+	done := l.begun(t.Context(), Options{Terminal: l.term, Link: Link{Conn: c}}, conn{c})
 	l.types(`printf '\033[?1049h\033[?1000h\033[?2004h\033[2;5r'; exit` + "\r")
 	l.returns(done)
 	l.sees("\x1b[?1049l" + tty.Reset)
@@ -263,7 +263,7 @@ func TestFiftySessionsLoseNoKey(t *testing.T) {
 	buf := make([]byte, 8)
 	fds := 0
 	for i := range 50 {
-		done := l.begun(t.Context(), Options{Terminal: l.term, Conn: c}, conn{c})
+		done := l.begun(t.Context(), Options{Terminal: l.term, Link: Link{Conn: c}}, conn{c})
 		l.types("exit\r")
 		if o := l.returns(done); o.err != nil || o.End != EndExit {
 			t.Fatalf("session %d: %+v", i, o)

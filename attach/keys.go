@@ -10,59 +10,75 @@ import (
 	"podbay/tty"
 )
 
-// readKeys takes what is typed. Once the shell is up it acts on escapes and queues
-// the rest.
+// readKeys takes what is typed, for whichever leg the session is on. Once a shell
+// is up it acts on escapes and queues the rest.
 func (s *session) readKeys() {
-	var escapes tty.Escapes
 	buf := make([]byte, 4<<10)
 	for {
 		n, err := s.input.Read(buf)
-		if n > 0 && s.take(&escapes, buf[:n]) {
+		l := s.leg.Load()
+		if n > 0 && l.take(buf[:n]) {
 			return
 		}
 		if errors.Is(err, tty.ErrCanceled) {
 			return
 		}
 		if err != nil {
-			s.fail(fmt.Errorf("read the terminal: %w", err))
+			l.fail(fmt.Errorf("read the terminal: %w", err))
 			return
 		}
-		s.keys.pace(s.ended)
+		l.keys.pace(l.ended)
 	}
 }
 
 // take handles one read and reports whether it ended the session.
-func (s *session) take(escapes *tty.Escapes, p []byte) (ended bool) {
-	dropped, canceled := s.opening.take(p)
-	if canceled {
-		s.end(ending{end: EndCanceled})
+func (l *leg) take(p []byte) (ended bool) {
+	dropped, canceled := l.opening.take(p)
+	switch {
+	case canceled && l.loss != nil:
+		l.end(ending{end: EndGivenUp, cause: l.loss.Cause})
+	case canceled:
+		l.end(ending{end: EndCanceled})
 	}
-	if dropped && s.hooks.at != nil {
-		s.hooks.at("dropped")
+	if dropped && l.hooks.at != nil {
+		l.hooks.at("dropped")
 	}
-	return canceled || !dropped && s.typed(escapes, p)
+	return canceled || !dropped && l.typed(p)
 }
 
 // typed handles one read for the shell and reports whether it ended the session. What was
 // typed in the same read behind a ~. goes with the session.
-func (s *session) typed(escapes *tty.Escapes, p []byte) (ended bool) {
+func (l *leg) typed(p []byte) (ended bool) {
 	for len(p) > 0 {
-		send, found, rest := escapes.Filter(p)
-		taken := s.keys.put(send)
-		if !taken && !s.dropping {
-			s.screen.say("the far side takes no input: what is typed now is dropped")
+		send, found, rest := l.escapes.Filter(p)
+		taken := l.keys.put(send)
+		if !taken && !l.dropping {
+			l.screen.say("the far side takes no input: what is typed now is dropped")
 		}
-		s.dropping = !taken
+		l.dropping = !taken
 		switch found {
 		case tty.EscapeEnd:
-			s.end(ending{end: EndEscape})
+			l.end(ending{end: EndEscape})
 			return true
+		case tty.EscapeDetach:
+			if l.link.Kept {
+				l.end(ending{end: EndDetached})
+				return true
+			}
+			l.screen.say(l.whyNotDetach())
 		case tty.EscapeHelp:
-			s.screen.say(tty.EscapeHelpText()...)
+			l.screen.say(tty.EscapeHelpText()...)
 		}
 		p = rest
 	}
 	return false
+}
+
+func (l *leg) whyNotDetach() string {
+	if l.link.NoDetach == "" {
+		return "~d cannot leave this shell running: nothing on the far side keeps it"
+	}
+	return l.link.NoDetach
 }
 
 // The queue's bounds, in bytes. More than paceFrom is only in it when the far
@@ -83,6 +99,7 @@ type queue struct {
 	mu     sync.Mutex
 	buf    []byte
 	closed bool
+	log    []sending     // what was written lately, oldest first
 	filled chan struct{} // there may be something to send
 	room   chan struct{} // paceFrom may have been passed downwards
 }
@@ -90,6 +107,17 @@ type queue struct {
 func newQueue() *queue {
 	return &queue{filled: make(chan struct{}, 1), room: make(chan struct{}, 1)}
 }
+
+// sending is bytes that were written at about the same time.
+type sending struct {
+	at time.Time
+	n  int
+}
+
+const (
+	sendingStep = 100 * time.Millisecond // what is about the same time
+	sendingsMax = 600                    // a minute of typing
+)
 
 // put takes p, all of it or, when there is no room, nothing.
 func (q *queue) put(p []byte) bool {
@@ -160,12 +188,39 @@ func (q *queue) sent(n int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.buf = q.buf[n:]
+	q.note(n, time.Now())
 	if len(q.buf) == 0 {
 		q.buf = nil // a paste's memory is not kept
 	}
 	if len(q.buf) <= paceFrom {
 		poke(q.room)
 	}
+}
+
+// note remembers when bytes were written. The caller holds mu.
+func (q *queue) note(n int, at time.Time) {
+	if last := len(q.log) - 1; last >= 0 && at.Sub(q.log[last].at) < sendingStep {
+		q.log[last].n += n
+		return
+	}
+	if len(q.log) == sendingsMax {
+		q.log = q.log[1:]
+	}
+	q.log = append(q.log, sending{at, n})
+}
+
+// inDoubt counts the bytes that were not written, and those that were written
+// after since. A step that began before since counts whole.
+func (q *queue) inDoubt(since time.Time) int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	n := len(q.buf)
+	for _, s := range q.log {
+		if s.at.Add(sendingStep).After(since) {
+			n += s.n
+		}
+	}
+	return n
 }
 
 // poke leaves a token in c, which holds one.

@@ -15,27 +15,33 @@ const (
 	leavePoll   = 20 * time.Millisecond
 )
 
-// leave ends everything that the session began, cleans the terminal up and says how
-// the session ended. It returns with all goroutines joined; the mode is restored
-// by its caller.
-func (s *session) leave(ctx context.Context, stop context.CancelFunc) {
+// leave ends the session's last leg, cleans the terminal up and says how the
+// session ended. It returns with all goroutines joined; the mode is restored by its
+// caller.
+func (s *session) leave(ctx context.Context) {
 	s.input.Cancel()
 	s.local.Wait()
 	_ = s.input.Close()
-	s.keys.close()
-	if s.ending.end != EndExit && s.ending.end != EndDropped { // those have shown their output
-		s.screen.mute()
-	}
-	if s.shell != nil {
-		s.spawn(&s.far, "close", func() { _ = s.shell.Close() })
-	}
-	stop()
-	s.insist(ctx, func() { s.far.Wait(); s.output.Wait() }, func() { _ = s.line.Close() })
-
-	cleanUp := s.screen.cleanUp(s.farewell())
+	last := s.leg.Load()
+	last.leave(ctx)
+	cleanUp := s.screen.cleanUp(last.farewell())
 	if s.insist(ctx, cleanUp, nil) {
 		s.insist(ctx, cleanUp, nil) // some of it went with the output that was discarded
 	}
+}
+
+// leave ends what the leg began and waits for it.
+func (l *leg) leave(ctx context.Context) {
+	l.keys.close()
+	if l.shell != nil {
+		l.spawn(&l.far, "close", func() { _ = l.shell.Close() })
+	}
+	l.stop()
+	l.insist(ctx, func() { l.far.Wait(); l.output.Wait() }, func() {
+		if l.line != nil {
+			_ = l.line.Close()
+		}
+	})
 }
 
 // insist waits for f to return. Meanwhile it discards output that the terminal
@@ -70,10 +76,10 @@ func (s *session) insist(ctx context.Context, f, breakLine func()) (discarded bo
 
 // farewell is podbay's line about the end: "" when the shell ended by itself,
 // which nobody is surprised by.
-func (s *session) farewell() string {
-	name := cleantext.Line(s.opts.Describe, 0)
+func (l *leg) farewell() string {
+	name := cleantext.Line(l.link.Describe, 0)
 	var text string
-	switch s.ending.end {
+	switch l.ending.end {
 	case EndExit:
 		return ""
 	case EndDropped:
@@ -84,11 +90,22 @@ func (s *session) farewell() string {
 		text = fmt.Sprintf("no shell on %s: canceled", name)
 	case EndEscape:
 		text = fmt.Sprintf("session with %s ended by ~.", name)
+	case EndDetached:
+		return fmt.Sprintf("left %s with ~d: its shell goes on there", name)
+	case EndGivenUp:
+		text = fmt.Sprintf("not waiting any more for %s", name)
+		if l.link.Kept {
+			text += ", where the shell goes on"
+		}
+		return text
 	default:
 		text = fmt.Sprintf("session with %s ended", name)
 	}
-	if cause := s.ending.cause; cause != nil {
+	if cause := l.ending.cause; cause != nil {
 		text += ": " + cleantext.Line(cause.Error(), 0)
+	}
+	if news := l.ending.news; news != nil {
+		text += "; " + cleantext.Line(news.Error(), 0)
 	}
 	return text
 }

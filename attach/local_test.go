@@ -154,7 +154,7 @@ type outcome struct {
 func attached(ctx context.Context, opts Options, line line, hooks hooks) <-chan outcome {
 	done := make(chan outcome, 1)
 	go func() {
-		result, err := run(ctx, opts, line, hooks)
+		result, err := newSession(opts, line, hooks).run(ctx)
 		done <- outcome{result, err}
 	}()
 	return done

@@ -23,8 +23,15 @@ type opening struct {
 	ctx  context.Context // ends when the session does, whatever ends it
 	stop context.CancelFunc
 
+	// Of an opening that begins with a lost line: ~. gives up, ctrl+c once it was
+	// said what happened, since until then it was meant for a program; esc does
+	// nothing, and enter tries at once.
+	waiting bool
+	retry   chan struct{} // enter was pressed
+
 	mu       sync.Mutex
 	escapes  tty.Escapes
+	armed    bool // ctrl+c gives up a wait
 	over     bool // the shell is up: keys are its
 	canceled bool
 }
@@ -37,9 +44,28 @@ func (o *opening) take(p []byte) (dropped, canceled bool) {
 	if o.over {
 		return false, false
 	}
-	// An esc with something behind it is how another key begins: an arrow, alt+x.
-	o.canceled = o.canceled || bytes.IndexByte(p, keyCtrlC) >= 0 || bytes.HasSuffix(p, []byte{keyEsc}) || o.tildeDot(p)
+	if o.waiting && bytes.ContainsAny(p, "\r\n") {
+		poke(o.retry)
+	}
+	o.canceled = o.canceled || o.cancels(p) || o.tildeDot(p)
 	return true, o.canceled
+}
+
+// cancels finds a key that cancels.
+func (o *opening) cancels(p []byte) bool {
+	ctrlC := bytes.IndexByte(p, keyCtrlC) >= 0
+	if o.waiting {
+		return ctrlC && o.armed
+	}
+	// An esc with something behind it is how another key begins: an arrow, alt+x.
+	return ctrlC || bytes.HasSuffix(p, []byte{keyEsc})
+}
+
+// arm makes ctrl+c give up a wait from now on.
+func (o *opening) arm() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.armed = true
 }
 
 func (o *opening) tildeDot(p []byte) bool {
@@ -63,29 +89,29 @@ func (o *opening) finish() bool {
 
 // open asks the far side for a shell, for at most OpenTimeout. It reports whether
 // there is one to use.
-func (s *session) open(ctx context.Context, pty sshconn.PTY) bool {
-	bounded, stop := context.WithTimeout(s.opening.ctx, s.opts.OpenTimeout)
+func (l *leg) open(ctx context.Context) bool {
+	bounded, stop := context.WithTimeout(l.opening.ctx, l.opts.OpenTimeout)
 	defer stop()
-	shell, err := s.line.open(bounded, pty)
+	shell, err := l.line.open(bounded, l.pty)
 	if err != nil {
-		s.end(s.endOfOpen(ctx, err))
+		l.end(l.endOfOpen(ctx, err))
 		return false
 	}
-	s.shell = shell // also if it came too late: leave closes it
-	return s.opening.finish()
+	l.shell = shell // also if it came too late: leave closes it
+	return l.opening.finish()
 }
 
-// endOfOpen is how a session ends that got no shell. ctx is Run's caller's.
-func (s *session) endOfOpen(ctx context.Context, err error) ending {
+// endOfOpen is how a leg ends that got no shell. ctx is Run's caller's.
+func (l *leg) endOfOpen(ctx context.Context, err error) ending {
 	switch {
 	case ctx.Err() != nil:
 		return ending{end: EndSignal, cause: context.Cause(ctx)}
 	case errors.Is(err, context.DeadlineExceeded):
-		return ending{end: EndNoShell, cause: &OpenTimeoutError{After: s.opts.OpenTimeout}}
+		return ending{end: EndNoShell, cause: &OpenTimeoutError{After: l.opts.OpenTimeout}}
 	case errors.Is(err, sshconn.ErrNoPTY):
 		return ending{end: EndNoPTY, cause: err}
 	case errors.Is(err, sshconn.ErrNoShell):
 		return ending{end: EndNoShell, cause: err}
 	}
-	return ending{end: EndDropped, cause: err}
+	return ending{end: EndDropped, cause: err, lost: true}
 }

@@ -98,7 +98,7 @@ func (s *slowServer) opening(ctx context.Context, l *local, opts Options) (done 
 	l.t.Helper()
 	c := s.dial(l.t)
 	drops, ups := make(chan struct{}, 1), make(chan struct{}, 1)
-	opts.Terminal, opts.Conn, opts.Describe = l.term, c, "pod"
+	opts.Terminal, opts.Link.Conn, opts.Link.Describe = l.term, c, "pod"
 	done = attached(ctx, opts, conn{c}, hooks{at: func(at string) {
 		switch at {
 		case "dropped":

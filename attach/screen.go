@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"podbay/tty"
 )
 
@@ -20,6 +22,7 @@ type screen struct {
 
 	writing sync.Mutex // held while the terminal takes output, which may last
 	state   *tty.Screen
+	waiting bool // the line of status is shown
 
 	mu      sync.Mutex // never held for long
 	pending []string
@@ -114,11 +117,72 @@ func (s *screen) busy() bool {
 	return true
 }
 
+// lost puts the terminal in order after a lost line and shows lines of podbay's.
+// The program may have drawn the whole screen: then they go below it.
+func (s *screen) lost(lines []string, whole bool) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if s.muted.Load() {
+		return nil
+	}
+	text := s.state.Leave() + tty.Reset
+	if whole {
+		text += toLastLine + "\r\n"
+		s.state = tty.NewScreen()
+	}
+	text += s.format(lines)
+	s.state = tty.NewScreen()
+	_, err := s.terminal.Write([]byte(text))
+	return err
+}
+
+const (
+	toLastLine = "\x1b[999;1H"
+	clearLine  = "\r\x1b[K"
+)
+
+// status shows a line in place of the last one; "" takes it away. Nothing else may
+// be written meanwhile.
+func (s *screen) status(text string) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if s.muted.Load() || text == "" && !s.waiting {
+		return nil
+	}
+	s.waiting = text != ""
+	if s.waiting {
+		text = mark + text
+		if size, err := s.terminal.Size(); err == nil && size.Cols > 1 {
+			text = ansi.Truncate(text, size.Cols-1, "…") // a full line would wrap and could not be replaced
+		}
+	}
+	_, err := s.terminal.Write([]byte(clearLine + text))
+	return err
+}
+
+// scrollAway moves all that the terminal shows into its scrollback.
+func (s *screen) scrollAway() error {
+	size, err := s.terminal.Size()
+	if err != nil {
+		return err
+	}
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if s.muted.Load() {
+		return nil
+	}
+	_, err = s.terminal.Write([]byte(toLastLine + strings.Repeat("\n", size.Rows)))
+	return err
+}
+
 // cleanUp returns what undoes the far side's traces and shows a last line, if
 // there is one, muted or not. It may be called again. Nothing else may write any
 // more.
 func (s *screen) cleanUp(farewell string) func() {
 	text := []byte(s.state.Leave() + tty.Reset)
+	if s.waiting {
+		text = append(text, clearLine...)
+	}
 	if farewell != "" {
 		text = append(text, s.format([]string{farewell})...)
 	}

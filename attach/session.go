@@ -2,7 +2,7 @@ package attach
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"io"
 	"runtime/debug"
 	"sync"
@@ -18,6 +18,7 @@ type line interface {
 	// open returns as soon as ctx ends.
 	open(ctx context.Context, pty sshconn.PTY) (shell, error)
 	KeepAlive(ctx context.Context, interval, patience time.Duration)
+	Heard() time.Time
 	Err() error
 	Close() error
 }
@@ -37,46 +38,50 @@ type hooks struct {
 	at func(place string) // called in each goroutine of a session; may panic
 }
 
-// ending is what ended a session; the first one counts.
+// ending is what ended a session, or a leg of it; the first one counts.
 type ending struct {
 	end   End
 	exit  sshconn.Exit
 	cause error // for people
+	lost  bool  // EndDropped: the connection itself is gone
+	news  error // why no other line was waited for
 	err   error // for Run's caller: EndFailed
 }
 
-// session is one attached shell.
+// session is a terminal that is joined to a shell, over one line or several.
 type session struct {
-	opts    Options
-	hooks   hooks
-	line    line
-	opening opening
-	shell   shell // nil until it is up
-	input   *tty.Input
-	keys    *queue
-	screen  *screen
+	opts   Options
+	hooks  hooks
+	redial func(ctx context.Context, lost Loss) (line, Link, error) // nil: a lost line is the end
+	input  *tty.Input
+	screen *screen
+	sizes  <-chan tty.Size
+	pty    sshconn.PTY // as it was asked for first; the size is asked for anew
 
-	dropping bool // readKeys has said that it drops
-
-	first  sync.Once
-	ended  chan struct{} // closed when ending is set
-	ending ending
+	local  sync.WaitGroup             // reads the terminal: ends when the input is cancelled
+	leg    atomic.Pointer[leg]        // the one that keys are for
 	defect atomic.Pointer[PanicError] // the first, also if it came after the ending
 
-	local  sync.WaitGroup // reads the terminal: ends when the input is cancelled
-	far    sync.WaitGroup // may block on the far side
-	output sync.WaitGroup // may block on the terminal
+	lost    Loss // the last line that had a shell
+	tries   int  // to make a line, since then
+	resumed int
 }
 
-func (s *session) end(e ending) {
-	s.first.Do(func() {
-		s.ending = e
-		close(s.ended)
-		s.opening.stop()
-	})
+func newSession(opts Options, first line, hooks hooks) *session {
+	opts = opts.withDefaults()
+	s := &session{opts: opts, hooks: hooks, screen: newScreen(opts.Terminal)}
+	s.leg.Store(newLeg(s, first, opts.Link))
+	return s
 }
 
-func (s *session) fail(err error) { s.end(ending{end: EndFailed, cause: err, err: err}) }
+// catch is to be deferred: it turns a panic into the end of the session.
+func (s *session) catch() {
+	if v := recover(); v != nil {
+		defect := &PanicError{Value: v, Stack: debug.Stack()}
+		s.defect.CompareAndSwap(nil, defect)
+		s.leg.Load().fail(defect)
+	}
+}
 
 // spawn runs f in a goroutine of group. A panic ends the session, not the process.
 func (s *session) spawn(group *sync.WaitGroup, place string, f func()) {
@@ -89,33 +94,19 @@ func (s *session) spawn(group *sync.WaitGroup, place string, f func()) {
 	})
 }
 
-// catch is to be deferred: it turns a panic into the end of the session.
-func (s *session) catch() {
-	if v := recover(); v != nil {
-		defect := &PanicError{Value: v, Stack: debug.Stack()}
-		s.defect.CompareAndSwap(nil, defect)
-		s.fail(defect)
-	}
-}
-
-func run(ctx context.Context, opts Options, line line, hooks hooks) (Result, error) {
-	opts = opts.withDefaults()
+func (s *session) run(ctx context.Context) (Result, error) {
 	started := time.Now()
-	s := &session{
-		opts: opts, hooks: hooks, line: line,
-		keys: newQueue(), screen: newScreen(opts.Terminal), ended: make(chan struct{}),
-	}
-	s.opening.ctx, s.opening.stop = context.WithCancel(ctx)
-	defer s.opening.stop()
-	if !opts.Terminal.IsTerminal() {
-		s.fail(fmt.Errorf("a session needs a terminal as its standard input and output"))
+	if !s.opts.Terminal.IsTerminal() {
+		s.leg.Load().fail(errors.New("a session needs a terminal as its standard input and output"))
 	} else {
 		s.attach(ctx)
 	}
-	e := s.ending
+	last := s.leg.Load()
+	last.opening.stop()
+	e := last.ending
 	result := Result{
-		End: e.end, Status: failedStatus, Signal: e.exit.Signal, Cause: e.cause,
-		Started: started, Duration: time.Since(started),
+		End: e.end, Status: failedStatus, Signal: e.exit.Signal, Cause: e.cause, News: e.news,
+		Resumed: s.resumed, Link: last.link, Started: started, Duration: time.Since(started),
 	}
 	if e.end == EndExit {
 		result.Status = e.exit.Status
@@ -127,117 +118,78 @@ func run(ctx context.Context, opts Options, line line, hooks hooks) (Result, err
 }
 
 // attach lives the session from a cooked terminal to the restored one. It returns
-// with s.ending set and no goroutine left.
+// with the last leg's ending set and no goroutine left.
 func (s *session) attach(ctx context.Context) {
 	inner, stop := context.WithCancel(ctx)
-	sizes := s.opts.Terminal.WatchSize(inner) // before the size is asked for, so that no change is missed
+	s.sizes = s.opts.Terminal.WatchSize(inner) // before the size is asked for, so that no change is missed
 	defer func() {
 		stop()
-		for range sizes {
+		for range s.sizes {
 		}
-		s.far.Wait()
 	}()
 	defer s.catch()
-
-	pty, err := s.pty() // of the terminal as the user has it, not of the raw one
-	if err != nil {
-		s.fail(err)
+	if err := s.askTerminal(); err != nil { // of the terminal as the user has it, not of the raw one
+		s.leg.Load().fail(err)
 		return
 	}
-	s.live(ctx, stop, func() {
-		s.spawn(&s.local, "keys", s.readKeys)
-		s.spawn(&s.far, "keepalive", func() { s.line.KeepAlive(inner, s.opts.KeepAlive, s.opts.Patience) })
-		if s.open(ctx, pty) {
-			s.start(inner, sizes)
-		}
-	})
+	s.live(ctx)
+}
+
+// askTerminal learns which terminal the far side is asked for.
+func (s *session) askTerminal() error {
+	modes, err := s.opts.Terminal.Modes()
+	if err != nil {
+		return err
+	}
+	size, err := s.opts.Terminal.Size()
+	if err != nil {
+		return err
+	}
+	s.pty = sshconn.PTY{Term: s.opts.Term, Modes: modes, Size: sshconn.WindowSize(size), Env: s.opts.Env}
+	return nil
 }
 
 // live is the part of a session with a raw terminal, which is as it was before
 // when live returns. The terminal is raw before there is a shell: a far side may
 // take its time over one, and with a cooked terminal the keys typed meanwhile
 // would be echoed, and sent to the shell once it is there.
-func (s *session) live(ctx context.Context, stop context.CancelFunc, start func()) {
+func (s *session) live(ctx context.Context) {
 	restore, err := s.opts.Terminal.Raw()
 	if err != nil {
-		s.fail(err)
+		s.leg.Load().fail(err)
 		return
 	}
 	defer func() {
 		if err := restore(); err != nil {
-			s.fail(err)
-			s.ending.err = err
+			last := s.leg.Load()
+			last.fail(err)
+			last.ending.err = err
 		}
 	}()
 	s.input, err = s.opts.Terminal.Input()
 	if err != nil {
-		s.fail(err)
+		s.leg.Load().fail(err)
 		return
 	}
-	defer s.leave(ctx, stop)
+	defer s.leave(ctx)
 	defer s.catch()
-	start()
-	select {
-	case <-s.ended:
-	case <-ctx.Done():
-		s.end(ending{end: EndSignal, cause: context.Cause(ctx)})
-	}
-}
-
-// pty is the terminal that the far side is asked for.
-func (s *session) pty() (sshconn.PTY, error) {
-	modes, err := s.opts.Terminal.Modes()
-	if err != nil {
-		return sshconn.PTY{}, err
-	}
-	size, err := s.opts.Terminal.Size()
-	if err != nil {
-		return sshconn.PTY{}, err
-	}
-	return sshconn.PTY{Term: s.opts.Term, Modes: modes, Size: sshconn.WindowSize(size), Env: s.opts.Env}, nil
-}
-
-// start sets the goroutines going that live on the shell.
-func (s *session) start(ctx context.Context, sizes <-chan tty.Size) {
-	s.spawn(&s.output, "stdout", func() { s.show(s.shell.Stdout()) })
-	s.spawn(&s.output, "stderr", func() { s.show(s.shell.Stderr()) })
-	s.spawn(&s.far, "wait", s.wait)
-	s.spawn(&s.far, "writer", func() { s.keys.writeTo(s.shell.Stdin()) })
-	s.spawn(&s.far, "size", func() {
-		for size := range sizes {
-			_ = s.shell.Resize(sshconn.WindowSize(size)) // a lost line is told by wait
-		}
-	})
-	s.spawn(&s.far, "lines", func() { s.screen.sayPending(ctx) })
-}
-
-// show copies output to the terminal.
-func (s *session) show(r io.Reader) {
-	buf := make([]byte, 32<<10)
+	defer s.leg.Load().endWith(ctx)()
+	s.spawn(&s.local, "keys", s.readKeys)
 	for {
-		n, err := r.Read(buf)
-		if n > 0 {
-			if err := s.screen.write(buf[:n]); err != nil {
-				s.fail(fmt.Errorf("write to the terminal: %w", err))
-				s.screen.mute() // what still comes is read, so that the channel can end
-			}
-		}
-		if err != nil {
-			return // only wait knows whether this is a clean end
+		l := s.leg.Load()
+		l.live(ctx)
+		if !s.resumes(l) || !s.follow(ctx, l) {
+			return
 		}
 	}
 }
 
-// wait ends the session when the shell has ended and all its output is shown.
-func (s *session) wait() {
-	exit, err := s.shell.Wait()
-	s.output.Wait()
-	if err == nil {
-		s.end(ending{end: EndExit, exit: exit})
-		return
+// resumes tells whether another line is waited for. What never was a session is
+// not waited for.
+func (s *session) resumes(l *leg) bool {
+	if s.redial == nil || s.defect.Load() != nil || !l.up && l.loss == nil {
+		return false
 	}
-	if cause := s.line.Err(); cause != nil {
-		err = cause
-	}
-	s.end(ending{end: EndDropped, cause: err})
+	var late *OpenTimeoutError // on a new line: it may be as bad as the one before
+	return l.ending.end == EndDropped && l.ending.lost || !l.up && errors.As(l.ending.cause, &late)
 }

@@ -50,6 +50,7 @@ func (f *fakeLine) open(ctx context.Context, _ sshconn.PTY) (shell, error) {
 }
 
 func (f *fakeLine) KeepAlive(ctx context.Context, _, _ time.Duration) { <-ctx.Done() }
+func (f *fakeLine) Heard() time.Time                                  { return time.Time{} }
 func (f *fakeLine) Err() error                                        { return nil }
 
 func (f *fakeLine) Close() error {
@@ -279,7 +280,7 @@ func TestBigPaste(t *testing.T) {
 	srv := newServer(t)
 	c := srv.dial(t, srv.Addr)
 	l := newLocal(t)
-	done := l.begun(t.Context(), Options{Terminal: l.term, Conn: c}, conn{c})
+	done := l.begun(t.Context(), Options{Terminal: l.term, Link: Link{Conn: c}}, conn{c})
 	paste := strings.Repeat("pasted text ~ 0123456789\r", 80_000)
 	l.types(fmt.Sprintf("stty raw -echo; echo GO''ON; head -c %d | sha256sum; stty sane; exit\r", len(paste)))
 	l.sees("GOON")

@@ -17,6 +17,7 @@ import (
 func (a *app) sshCommand() *cobra.Command {
 	var (
 		proxy   bool
+		keep    bool
 		jump    string
 		options []string
 	)
@@ -26,7 +27,9 @@ func (a *app) sshCommand() *cobra.Command {
 		Long: `Open a shell on a pod, by its name or ID, or by how only one of them begins.
 
 The exit code is the remote shell's own. Inside the shell, after a newline,
-~. leaves and ~? tells what else there is, as in OpenSSH.`,
+~. leaves and ~? tells what else there is, as in OpenSSH. Where the pod has tmux,
+a shell can be kept alive over a bad line, and ~d leaves it running: podbay asks
+once a pod, and podbay ssh POD comes back to what was left.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return usageError{errors.New("which pod? podbay ssh POD takes one name or ID; podbay ls shows them")}
@@ -46,10 +49,18 @@ The exit code is the remote shell's own. Inside the shell, after a newline,
 			if proxy {
 				via = manager.RouteProxy
 			}
-			return a.runSSH(cmd.Context(), args[0], via)
+			req := manager.ConnectRequest{Via: via}
+			if cmd.Flags().Changed("keep") {
+				req.Keep = manager.KeepNo
+				if keep {
+					req.Keep = manager.KeepYes
+				}
+			}
+			return a.runSSH(cmd.Context(), args[0], req)
 		},
 	}
 	cmd.Flags().BoolVar(&proxy, "proxy", false, "go by RunPod's proxy, even where a direct way exists")
+	cmd.Flags().BoolVar(&keep, "keep", false, "keep shells on this pod alive over a bad line from now on, or with --keep=false do not")
 	cmd.Flags().StringVarP(&jump, "jump", "J", "", "")
 	cmd.Flags().StringArrayVarP(&options, "option", "o", nil, "")
 	for _, name := range []string{"jump", "option"} {
@@ -60,7 +71,7 @@ The exit code is the remote shell's own. Inside the shell, after a newline,
 	return cmd
 }
 
-func (a *app) runSSH(ctx context.Context, word string, via manager.RouteKind) error {
+func (a *app) runSSH(ctx context.Context, word string, req manager.ConnectRequest) error {
 	m, err := a.open(ctx)
 	if err != nil {
 		return err
@@ -73,10 +84,11 @@ func (a *app) runSSH(ctx context.Context, word string, via manager.RouteKind) er
 	if err != nil {
 		return err
 	}
-	session, err := a.connect(ctx, m, manager.ConnectRequest{PodID: pod.ID, Via: via})
+	req.PodID = pod.ID
+	session, err := a.connect(ctx, m, req)
 	var failure *manager.Failure
 	switch {
-	case errors.As(err, &failure) && via == "" && pod.HasProxy && pod.Route.Kind == manager.RouteDirect:
+	case errors.As(err, &failure) && req.Via == "" && pod.HasProxy && pod.Route.Kind == manager.RouteDirect:
 		return fmt.Errorf("%w (podbay ssh --proxy %s)", err, pod.ID)
 	case err != nil:
 		return err
@@ -87,6 +99,9 @@ func (a *app) runSSH(ctx context.Context, word string, via manager.RouteKind) er
 		return err
 	}
 	ended := session.Ended()
+	if ended.Detached || ended.Left {
+		fmt.Fprintf(a.std.Err, "podbay: the shell goes on; come back to it with: podbay ssh %s\n", pod.ID)
+	}
 	// A lost line and ~. were told on the terminal by the session itself.
 	if ended.Status == exitSSH && !ended.Lost && !ended.Clean {
 		fmt.Fprintln(a.std.Err, "podbay: "+ended.Sentence)
@@ -104,8 +119,13 @@ func (a *app) connect(ctx context.Context, m *manager.Manager, req manager.Conne
 		var (
 			unknown    *manager.HostKeyUnknown
 			passphrase *manager.PassphraseWanted
+			keep       *manager.KeepWanted
 		)
 		switch {
+		case errors.As(err, &keep):
+			if req.Keep, err = a.keeps(ctx, keep); err != nil {
+				return nil, fmt.Errorf("not connected: %w", err)
+			}
 		case errors.As(err, &unknown):
 			if !a.trusts(ctx, unknown) {
 				return nil, fmt.Errorf("not connected: %w", err)
@@ -146,6 +166,20 @@ func (a *app) trusts(ctx context.Context, q *manager.HostKeyUnknown) bool {
 		"Trust it and connect? Type yes, or press enter for no: ", q.Holder(), q.Pod.Name, q.Addr, q.KeyType, q.Fingerprint, check)
 	answer, err := a.readLine(ctx)
 	return err == nil && strings.EqualFold(strings.TrimSpace(answer), "yes")
+}
+
+// keeps asks whether shells on a pod are kept alive; enter means yes.
+func (a *app) keeps(ctx context.Context, q *manager.KeepWanted) (manager.KeepAnswer, error) {
+	fmt.Fprintf(a.std.Err, "%s has tmux. With it a shell goes on when the line breaks, podbay comes back to it, and ~d leaves it running.\n"+
+		"Keep shells on this pod alive? Press enter for yes, or type no (asked once for this pod): ", q.Pod.Name)
+	answer, err := a.readLine(ctx)
+	if err != nil {
+		return "", err
+	}
+	if strings.HasPrefix(strings.ToLower(strings.TrimSpace(answer)), "n") {
+		return manager.KeepNo, nil
+	}
+	return manager.KeepYes, nil
 }
 
 // readLine reads a line from the terminal; ctx's end gives up the wait.

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,8 +23,17 @@ type Settings struct {
 	ProbeTimeout time.Duration // probe_timeout: how long a pod's port may take to show an SSH banner
 	Connect      time.Duration // connect_timeout: how long TCP, host key and login may take together
 	KeepAlive    time.Duration // keepalive: how often a session asks for a sign of life
+	KeepShells   string        // keep_shells: KeepAsk, KeepAlways or KeepNever
+	Scrollback   bool          // scrollback: what kept shells print stays in the terminal's scrollback
 	IdentityFile []string      // identity_file: key files to offer first, absolute
 }
+
+// Whether shells are kept alive over a bad line, by tmux on the pod.
+const (
+	KeepAsk    = "ask" // once a pod
+	KeepAlways = "always"
+	KeepNever  = "never"
+)
 
 // DefaultSettings are the settings without a file.
 func DefaultSettings() Settings {
@@ -33,6 +43,8 @@ func DefaultSettings() Settings {
 		ProbeTimeout: 3 * time.Second,
 		Connect:      20 * time.Second,
 		KeepAlive:    5 * time.Second,
+		KeepShells:   KeepAsk,
+		Scrollback:   true,
 	}
 }
 
@@ -54,9 +66,18 @@ probe_timeout = "3s"
 # How long a connection may take until its shell is there: 2s to 5m.
 connect_timeout = "20s"
 
-# How often an open session checks that the pod still answers: 1s to 10s. After
-# three silent intervals the connection is given up.
+# How often an open session checks that the pod still answers: 1s to 10s. A line
+# that is silent for three of these, or for 15 s, is taken for lost.
 keepalive = "5s"
+
+# Whether shells are kept alive over a bad line, and can be left with ~d and come
+# back to, by running them in the pod's tmux: "ask" (once a pod), "always", "never".
+# Only over a direct connection, and where the pod has a tmux.
+keep_shells = "ask"
+
+# Whether what a kept shell prints stays in your terminal's own scrollback, as that
+# of a plain shell does. With false it takes a screen of its own, which goes with it.
+scrollback = true
 
 # Private key files to offer before those that podbay finds by itself, such as
 # ["~/.ssh/runpod"]. Each begins with ~/ or is an absolute path.
@@ -80,6 +101,11 @@ func known() []setting {
 		{"probe_timeout", duration(500*time.Millisecond, 30*time.Second, func(s *Settings) *time.Duration { return &s.ProbeTimeout })},
 		{"connect_timeout", duration(2*time.Second, 5*time.Minute, func(s *Settings) *time.Duration { return &s.Connect })},
 		{"keepalive", duration(time.Second, 10*time.Second, func(s *Settings) *time.Duration { return &s.KeepAlive })},
+		{"keep_shells", oneOf([]string{KeepAsk, KeepAlways, KeepNever}, func(s *Settings) *string { return &s.KeepShells })},
+		{"scrollback", func(s *Settings, v any, _ string) (err error) {
+			s.Scrollback, err = asBool(v)
+			return err
+		}},
 		{"identity_file", func(s *Settings, v any, home string) (err error) {
 			s.IdentityFile, err = asFiles(v, home)
 			return err
@@ -163,6 +189,25 @@ func short(d time.Duration) string {
 		return strings.TrimSuffix(text, "0s")
 	}
 	return text
+}
+
+func oneOf(words []string, field func(*Settings) *string) func(*Settings, any, string) error {
+	return func(s *Settings, value any, _ string) error {
+		text, ok := value.(string)
+		if !ok || !slices.Contains(words, text) {
+			return fmt.Errorf("must be one of %q", words)
+		}
+		*field(s) = text
+		return nil
+	}
+}
+
+func asBool(value any) (bool, error) {
+	b, ok := value.(bool)
+	if !ok {
+		return false, errors.New("must be true or false, without quotes")
+	}
+	return b, nil
 }
 
 func asURL(value any) (string, error) {

@@ -14,7 +14,8 @@ import (
 
 // machines runs the containers of the account: an api.Host.
 type machines struct {
-	dir string // of the containers' homes
+	dir     string // of the containers' homes
+	tmuxDir string // of the sockets of their tmux servers: short, as sockets need it
 
 	mu      sync.Mutex
 	names   map[string]string // of pods, by ID
@@ -30,11 +31,22 @@ type machine struct {
 	gone  chan struct{}
 }
 
+// longestTmuxDir leaves room for the socket's name in the 104 bytes that macOS allows
+// for its path: "/0123456789/tmux-501/podbay-abcdefghijkl".
+const longestTmuxDir = 60
+
 func newMachines(dir string) (*machines, error) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make a folder for the pods' homes: %w", err)
 	}
-	return &machines{dir: dir, names: map[string]string{}, running: map[string]*machine{}}, nil
+	tmuxDir := dir
+	if len(dir) > longestTmuxDir {
+		var err error
+		if tmuxDir, err = os.MkdirTemp("/tmp", "podbay-demo-"); err != nil {
+			tmuxDir = dir // tmux will say that it cannot start
+		}
+	}
+	return &machines{dir: dir, tmuxDir: tmuxDir, names: map[string]string{}, running: map[string]*machine{}}, nil
 }
 
 // name tells the names of pods, which a prompt shows and the API keeps from its
@@ -54,10 +66,14 @@ func (m *machines) Start(_ context.Context, c api.Container) (api.Endpoints, err
 	if err != nil {
 		return api.Endpoints{}, fmt.Errorf("make a home: %w", err)
 	}
+	tmux, err := os.MkdirTemp(m.tmuxDir, "")
+	if err != nil {
+		return api.Endpoints{}, fmt.Errorf("make a folder for tmux: %w", err)
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	mach := &machine{token: c.ProxyUser, gone: make(chan struct{})}
-	mach.Container = pod.Container{PodID: c.PodID, Name: m.names[c.PodID], Home: home, Gone: mach.gone}
+	mach.Container = pod.Container{PodID: c.PodID, Name: m.names[c.PodID], Home: home, TmuxDir: tmux, Gone: mach.gone}
 	endpoints, err := mach.open(c)
 	if err != nil {
 		return api.Endpoints{}, errors.Join(err, mach.end())
@@ -98,6 +114,8 @@ func (m *machine) end() error {
 	if m.mute != nil {
 		errs = append(errs, m.mute.Close())
 	}
+	pod.EndTmux(m.TmuxDir)
+	_ = os.RemoveAll(m.TmuxDir)
 	// The proxy's shells may still be ending, and writing: what they leave goes
 	// with the demo's folder.
 	_ = os.RemoveAll(m.Home)
@@ -133,6 +151,9 @@ func (m *machines) Close() error {
 	wg.Wait()
 	close(errs)
 	var err error
+	if m.tmuxDir != m.dir {
+		err = os.RemoveAll(m.tmuxDir)
+	}
 	for e := range errs {
 		err = errors.Join(err, e)
 	}

@@ -48,6 +48,20 @@ func (p *program) unfilter() {
 	p.until("a list without a filter", func() bool { return p.altScreen() && p.count(" of 9") == 0 })
 }
 
+// plain answers that shells of this pod are not kept alive.
+func (p *program) plain() {
+	p.t.Helper()
+	p.sees("Keep shells on")
+	p.answers("n")
+}
+
+// kept answers that they are.
+func (p *program) kept() {
+	p.t.Helper()
+	p.sees("Keep shells on")
+	p.answers("y")
+}
+
 // leave ends a full-screen program, which throws away what is typed before its
 // end, and waits for the shell's prompt.
 func (p *program) leave(keys string) {
@@ -76,7 +90,8 @@ func TestDemoLeavesTheHomeAlone(t *testing.T) {
 	before := tree(t, w.home, w.env["TMPDIR"])
 	p := w.demo()
 	mark := p.mark()
-	p.press(enter) // no question: this machine has been there before
+	p.press(enter) // no question about the host key: this machine has been there before
+	p.kept()
 	p.demoShell(mark, "axolotl-finetune")
 	p.says(`echo "home=[$HOME]"`, "home=["+w.env["TMPDIR"])
 	p.says(`echo x > file; echo "key=[$RUNPOD_API_KEY$SSH_AUTH_SOCK]"`, "key=[]")
@@ -109,6 +124,7 @@ func TestDemoShellIsReal(t *testing.T) {
 	p := w.demo()
 	mark := p.mark()
 	p.press(enter)
+	p.plain()
 	p.demoShell(mark, "axolotl-finetune")
 	p.says("tty", "/dev/")
 	p.says("stty size", "30 110")
@@ -161,6 +177,7 @@ func TestDemoStopsAndStarts(t *testing.T) {
 	p.sees("nerf-archive: ", "give up waiting")
 	p.sees("Is this really nerf-archive?", "SHA256:")
 	p.answers("y")
+	p.kept()
 	p.demoShell(mark, "nerf-archive")
 	p.press("exit\r")
 	p.list("nerf-archive")
@@ -245,6 +262,7 @@ func TestDemoHostileName(t *testing.T) {
 	p.press(enter)
 	p.sees("Is this really whisper")
 	p.answers("y")
+	p.kept()
 	p.prints(mark, "(this machine)")
 	p.press("exit 2\r")
 	p.sees("exit status 2")
@@ -272,6 +290,7 @@ func TestDemoEndsWithItsShells(t *testing.T) {
 			p := w.demo()
 			mark := p.mark()
 			p.press(enter)
+			p.kept()
 			p.demoShell(mark, "axolotl-finetune")
 			p.says(`sh -c 'trap "" HUP; echo stub"b"orn; sleep 1000; sleep 1000'`, "stubborn")
 			p.signal(sig)

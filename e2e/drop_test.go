@@ -17,7 +17,7 @@ var lostLines = []struct {
 	{"silent", func(s *site) { s.link.Freeze() }},
 }
 
-func TestALostConnectionLeadsBackToTheList(t *testing.T) {
+func TestALostLineIsWaitedFor(t *testing.T) {
 	for _, line := range lostLines {
 		t.Run(line.name, func(t *testing.T) {
 			t.Parallel()
@@ -27,9 +27,20 @@ func TestALostConnectionLeadsBackToTheList(t *testing.T) {
 			w.trust(s)
 			p := w.podbay()
 			p.ready(s)
+			mark := p.mark()
 			p.enterShell(s)
 			line.fail(s)
-			p.sees("alpha: the connection was lost after")
+			p.prints(mark, "[podbay] the line to alpha")
+			if line.name == "cut" { // new lines pass
+				p.prints(mark, "this is a fresh shell")
+				p.until("a second prompt", func() bool { return strings.Count(p.since(mark), s.prompt()) > 1 })
+				p.press("exit\r")
+				p.sees("alpha: the shell ended after")
+			} else {
+				p.prints(mark, "connecting again")
+				p.press("~.")
+				p.sees("alpha: the connection was lost, and no other one was waited for")
+			}
 			p.list("alpha")
 			p.press("q")
 			if code := p.ends(); code != 0 {
@@ -69,10 +80,12 @@ func TestPodbaySSHTellsOfALostConnection(t *testing.T) {
 	w.trust(s)
 	p := w.podbay("ssh", "alpha")
 	p.prints(0, s.prompt())
-	s.link.Cut()
+	s.sshd.Stop()
+	p.prints(0, "the line to alpha")
+	p.press("~.")
 	if code := p.ends(); code != 255 {
 		t.Errorf("exit code %d", code)
 	}
-	p.prints(0, "the connection was lost")
+	p.prints(0, "not waiting any more for alpha")
 	p.sane()
 }

@@ -60,6 +60,7 @@ func demoHome(t *testing.T) *world {
 	})
 	w.withoutKeys()
 	w.env["RUNPOD_API_KEY"], w.env["PODBAY_API_URL"] = d.APIKey, d.BaseURL
+	w.settings(`keep_shells = "ask"`)
 	return w
 }
 
@@ -94,7 +95,9 @@ func TestTheNewcomersCount(t *testing.T) {
 	p.sees("exit status 3")
 	p.list("axolotl-finetune")
 	mark = p.mark()
-	p.press(enter) // and from now on
+	p.press(enter) // and from now on, but for a question that is asked once
+	p.sees("Keep shells on axolotl-finetune alive?")
+	p.answers(enter)
 	p.demoShell(mark, "axolotl-finetune")
 }
 
@@ -108,10 +111,12 @@ func TestTheNewcomersCount(t *testing.T) {
 //	enter   back to the list; the pod is created
 //	enter   on the pod
 //	y       trust its host key
+//	enter   keep its shells alive over a bad line
 func TestTheNewcomersCountOnANewPod(t *testing.T) {
 	t.Parallel()
 	w, pods := keyWorld(t)
 	w.withoutKeys()
+	w.settings(`keep_shells = "ask"`)
 	p := &counting{program: w.podbay()}
 	p.types("K", "no pods yet")
 	p.types(enter, "enter creates the key")
@@ -124,6 +129,9 @@ func TestTheNewcomersCountOnANewPod(t *testing.T) {
 	mark := p.mark()
 	p.types(enter, "alpha")
 	p.agrees("Is this really alpha?", "trust this key")
+	p.sees("Keep shells on alpha alive?")
+	p.answers(enter)
+	p.count++
 	p.prints(mark, s.prompt())
 	p.check(w)
 	if text := strings.Join(w.api.SSHKeys(), "\n"); !strings.Contains(text, w.mine("id_ed25519").blob()) {

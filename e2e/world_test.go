@@ -60,6 +60,7 @@ func newWorld(t *testing.T) *world {
 		"XDG_RUNTIME_DIR": tmp,
 		"RUNPOD_API_KEY":  apiKey, "PODBAY_API_URL": w.url,
 	}
+	w.settings()
 	return w
 }
 
@@ -119,8 +120,12 @@ func (w *world) write(name, text string, mode os.FileMode) string {
 	return path
 }
 
-// settings writes podbay's config.toml.
+// settings writes podbay's config.toml. Nobody is asked about kept shells, unless
+// it says otherwise.
 func (w *world) settings(lines ...string) {
+	if !strings.Contains(strings.Join(lines, "\n"), "keep_shells") {
+		lines = append(lines, `keep_shells = "never"`)
+	}
 	w.write(".config/podbay/config.toml", strings.Join(lines, "\n")+"\n", 0o600)
 }
 

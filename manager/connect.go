@@ -26,16 +26,66 @@ const listedAgain = 15 * time.Second
 // error that wraps ctx's when it was cancelled. The Session must be run or
 // discarded; it does not end with ctx.
 func (m *Manager) Connect(ctx context.Context, req ConnectRequest) (*Session, error) {
+	for {
+		l, err := m.line(ctx, req)
+		if err != nil {
+			return nil, err
+		}
+		plan, err := m.planShell(ctx, l.attempt, l.conn, l.shell)
+		var wanted *KeepWanted
+		switch {
+		case err == nil:
+			return &Session{m: m, req: req, conn: l.conn, pod: l.row, route: l.route, plan: plan}, nil
+		case errors.As(err, &wanted):
+			m.kept.put(&keptConn{conn: l.conn, pod: l.row, route: l.route, why: keptWarm})
+			return nil, err
+		}
+		_ = l.conn.Close()
+		if !l.kept || ctx.Err() != nil {
+			return nil, m.refusal(ctx, l.attempt, err)
+		}
+		m.log.Debug("a kept connection was dead", "pod", req.PodID, "error", err)
+	}
+}
+
+// podLine is an authenticated connection to a pod.
+type podLine struct {
+	*attempt
+	conn  *sshconn.Conn
+	kept  bool       // it was there before
+	shell *keptShell // that was left on the pod; nil for none
+}
+
+// line returns the connection that is kept of the pod, if it lives and goes the way
+// that is asked for, else a new one.
+func (m *Manager) line(ctx context.Context, req ConnectRequest) (podLine, error) {
+	l := podLine{attempt: newAttempt(req)}
+	before, shell := m.kept.take(req.PodID)
+	l.shell = shell
+	switch {
+	case before != nil && (req.Via == "" || req.Via == before.route.Kind):
+		m.mu.Lock()
+		l.pod = m.pods[req.PodID]
+		m.mu.Unlock()
+		l.pod.ID = req.PodID // also when it is not listed any more
+		l.row, l.route, l.conn, l.kept = before.pod, before.route, before.conn, true
+		return l, nil
+	case before != nil:
+		_ = before.conn.Close()
+	}
 	a, err := m.prepare(ctx, req)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		l.attempt = a
+		if l.conn, err = m.dial(ctx, a); err != nil {
+			err = m.refusal(ctx, a, err)
+		}
 	}
-	conn, err := m.dial(ctx, a)
 	if err != nil {
-		return nil, m.refusal(ctx, a, err)
+		l.shell.release()
+		return l, err
 	}
-	m.loggedIn(a, conn.Info())
-	return &Session{m: m, conn: conn, pod: a.row, route: a.route}, nil
+	m.loggedIn(a, l.conn.Info())
+	return l, nil
 }
 
 func (m *Manager) dial(ctx context.Context, a *attempt) (*sshconn.Conn, error) {
@@ -60,6 +110,8 @@ type attempt struct {
 	route       Route
 	user        string
 	hostKeyName string
+	anew        bool // RunPod is asked for the address, however young the list is
+	remembered  bool // it is not asked at all
 	found       identity.Set
 	usable      []identity.Identity
 	progress    func(string)
@@ -130,7 +182,7 @@ func (m *Manager) findKeys(ctx context.Context, a *attempt) error {
 func (m *Manager) locate(ctx context.Context, a *attempt) error {
 	m.mu.Lock()
 	pod, known := m.pods[a.req.PodID]
-	fresh := known && m.now().Sub(m.listed) < listedAgain
+	fresh := known && (a.remembered || !a.anew && m.now().Sub(m.listed) < listedAgain)
 	m.mu.Unlock()
 	if !fresh {
 		client, err := m.api()

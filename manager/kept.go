@@ -31,7 +31,7 @@ type keptConn struct {
 	route Route
 	why   keptFor
 	since time.Time
-	shell string // the name of the shell that lives on the pod; "" for none
+	shell *keptShell // what lives on the pod; nil for nothing
 
 	stop context.CancelFunc // ends the watch
 	done chan struct{}      // closed when the watch has ended
@@ -64,7 +64,7 @@ func (k *keptConns) put(c *keptConn) {
 		k.mu.Unlock()
 		c.stop()
 		close(c.done)
-		_ = c.conn.Close()
+		k.end(c)
 		return
 	}
 	before := k.byPod[c.pod.ID]
@@ -115,15 +115,16 @@ func (k *keptConns) lost(c *keptConn) bool {
 	return true
 }
 
-// take hands the connection to a pod over; nil when none is kept that lives. What
-// was a detached shell's stays known by shell, also when its line is lost.
-func (k *keptConns) take(podID string) (conn *keptConn, shell string) {
+// take hands over what is kept of a pod: the connection, nil when its line is lost,
+// and the shell that was left on the pod, which is the caller's then, nil when there
+// is none.
+func (k *keptConns) take(podID string) (conn *keptConn, shell *keptShell) {
 	k.mu.Lock()
 	c := k.byPod[podID]
 	delete(k.byPod, podID)
 	k.mu.Unlock()
 	if c == nil {
-		return nil, ""
+		return nil, nil
 	}
 	c.stop()
 	<-c.done
@@ -160,6 +161,18 @@ func (k *keptConns) of(podID string) (since time.Time, lineLost, ok bool) {
 	return c.since, c.dead, true
 }
 
+// count counts the detached shells whose line stands.
+func (k *keptConns) count() (n int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, c := range k.byPod {
+		if c.why == keptDetached && !c.dead {
+			n++
+		}
+	}
+	return n
+}
+
 // close ends every connection, and what is put later.
 func (k *keptConns) close() {
 	k.mu.Lock()
@@ -179,4 +192,5 @@ func (k *keptConns) end(c *keptConn) {
 	c.stop()
 	<-c.done
 	_ = c.conn.Close()
+	c.shell.release() // it lives on, for whoever comes next
 }

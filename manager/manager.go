@@ -8,6 +8,8 @@ package manager
 
 import (
 	"context"
+	crand "crypto/rand"
+	"io"
 	"iter"
 	"log/slog"
 	"math/rand/v2"
@@ -35,10 +37,11 @@ type Options struct {
 	Logger    *slog.Logger     // nil means none; never receives a secret
 	Now       func() time.Time // nil means time.Now
 	// Sleep waits between writes of the registered keys; nil means a timer that
-	// ctx ends. Jitter is a random number in [0, 1) that spreads these waits; nil
-	// means a random one.
+	// ctx ends. Jitter is a random number in [0, 1) that spreads these waits and
+	// those for a new line; nil means a random one.
 	Sleep  func(ctx context.Context, d time.Duration) error
 	Jitter func() float64
+	Random io.Reader // for the names of kept shells; nil means crypto/rand's
 }
 
 // api is what the manager needs of RunPod's client.
@@ -88,6 +91,7 @@ type Manager struct {
 	systemLogs    map[string]systemLine
 	addrs         map[string]directAddrs
 	keyless       map[string]doctor.PublicKey // of which kind a PUBLIC_KEY is that holds no key
+	shells        map[string]state.KeptShell  // that may live on pods, by name
 }
 
 // Open returns a manager. Without an API key it opens all the same; Refresh then
@@ -110,6 +114,7 @@ func Open(opts Options) (*Manager, error) {
 		systemLogs:    map[string]systemLine{},
 		addrs:         map[string]directAddrs{},
 		keyless:       map[string]doctor.PublicKey{},
+		shells:        map[string]state.KeptShell{},
 	}
 	if m.now == nil {
 		m.now = time.Now
@@ -120,6 +125,9 @@ func Open(opts Options) (*Manager, error) {
 	if m.opts.Jitter == nil {
 		m.opts.Jitter = rand.Float64
 	}
+	if m.opts.Random == nil {
+		m.opts.Random = crand.Reader
+	}
 	if m.log == nil {
 		m.log = slog.New(slog.DiscardHandler)
 	}
@@ -128,7 +136,7 @@ func Open(opts Options) (*Manager, error) {
 	}
 	m.kept = keptConns{
 		now: m.now, byPod: map[string]*keptConn{},
-		interval: opts.Settings.KeepAlive, patience: 2 * opts.Settings.KeepAlive,
+		interval: opts.Settings.KeepAlive, patience: patience(opts.Settings.KeepAlive),
 	}
 	m.sideCtx, m.stopSide = context.WithCancel(m.opts.Lifetime)
 	if memory, err := m.store.Pods(); err != nil {
@@ -136,6 +144,7 @@ func Open(opts Options) (*Manager, error) {
 	} else {
 		m.memory = memory
 	}
+	m.recall()
 	return m, nil
 }
 

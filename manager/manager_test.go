@@ -117,6 +117,7 @@ func (a *account) keyFile() string { return filepath.Join(a.paths.Home, ".ssh", 
 func (a *account) open(t testing.TB, opts accountOptions) *manager.Manager {
 	t.Helper()
 	settings := config.DefaultSettings()
+	settings.KeepShells = config.KeepNever // the tests that are about kept shells ask
 	if opts.settings != nil {
 		opts.settings(&settings)
 	}

@@ -1,13 +1,14 @@
 package manager
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"podbay/attach"
-	"podbay/doctor"
 	"podbay/sshconn"
 	"podbay/tty"
 )
@@ -16,9 +17,11 @@ import (
 // Tea ExecCommand.
 type Session struct {
 	m       *Manager
+	req     ConnectRequest
 	conn    *sshconn.Conn
 	pod     Pod
 	route   Route
+	plan    plan
 	in, out *os.File
 	ended   Ended
 }
@@ -40,31 +43,65 @@ func (s *Session) SetStdout(w io.Writer) {
 // SetStderr is part of the shape; a PTY has one output.
 func (s *Session) SetStderr(io.Writer) {}
 
-// Run attaches the terminal until the shell or the line ends, then closes the
-// connection. The error is nil whenever Ended tells how it went.
+// Run attaches the terminal until the shell ends or is left. Over a lost line it
+// waits for a new one. A shell that was left with ~d keeps its connection, for the
+// next Connect; else the connection is closed. The error is nil whenever Ended
+// tells how it went.
 func (s *Session) Run() error {
-	defer s.Discard()
 	s.ended = Ended{PodID: s.pod.ID, PodName: s.pod.Name, Status: 255}
 	if s.in == nil || s.out == nil {
+		s.Discard()
 		s.ended.Sentence = s.pod.Name + ": a shell needs a terminal"
 		return errors.New(s.ended.Sentence)
 	}
-	result, err := attach.Run(s.m.opts.Lifetime, attach.Options{
+	ctx := s.m.opts.Lifetime
+	result, err := attach.Run(ctx, attach.Options{
 		Terminal:    tty.New(s.in, s.out),
-		Conn:        s.conn,
+		Link:        s.link(s.plan.note),
 		Term:        s.m.opts.Getenv("TERM"),
 		Env:         s.m.locale(),
 		OpenTimeout: s.m.opts.Settings.Connect,
 		KeepAlive:   s.m.opts.Settings.KeepAlive,
-		Patience:    2 * s.m.opts.Settings.KeepAlive, // noticed within three intervals
-		Describe:    fmt.Sprintf("%s (%s@%s)", s.pod.Name, s.route.User, s.route.Addr),
+		Patience:    patience(s.m.opts.Settings.KeepAlive),
+		Redial:      s.redial,
+		Jitter:      s.m.opts.Jitter,
 	})
 	if err != nil {
+		s.letGo()
 		s.ended.Sentence = fmt.Sprintf("%s: %v", s.pod.Name, err)
 		return err
 	}
-	s.ended = ended(s.pod, result)
+	s.settle(ctx, result)
 	return nil
+}
+
+// deadAfter is after how long of silence a line is lost, whatever the settings: who
+// types must not wait longer for the news.
+const deadAfter = 15 * time.Second
+
+// patience is how long an answer to a sign of life is waited for.
+func patience(keepAlive time.Duration) time.Duration {
+	return min(2*keepAlive, deadAfter-keepAlive)
+}
+
+// link is the line as attach has it. note is said when the shell is up.
+func (s *Session) link(note string) attach.Link {
+	link := attach.Link{
+		Conn:     s.conn,
+		NoDetach: s.plan.reason,
+		Note:     note,
+		Describe: fmt.Sprintf("%s (%s@%s)", s.pod.Name, s.route.User, s.route.Addr),
+	}
+	if link.NoDetach != "" {
+		link.NoDetach = "~d cannot leave this shell running: " + link.NoDetach
+	}
+	if shell := s.plan.kept; shell != nil {
+		scrollback := s.m.opts.Settings.Scrollback
+		link.Kept, link.Clears = true, scrollback
+		link.Command = attachShell(shell.name, note, scrollback)
+		link.Note = "" // tmux shows it
+	}
+	return link
 }
 
 // Ended tells how Run went.
@@ -72,47 +109,98 @@ func (s *Session) Ended() Ended { return s.ended }
 
 // Discard closes a session that is not going to be run.
 func (s *Session) Discard() {
+	if shell := s.plan.kept; shell != nil && !s.plan.back {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(s.m.opts.Lifetime), endTime)
+		defer cancel()
+		s.end(ctx) // nobody has seen it
+	}
+	s.letGo()
+}
+
+// letGo closes the connection; a kept shell lives on, for whoever comes next.
+func (s *Session) letGo() {
+	s.plan.kept.release()
 	if err := s.conn.Close(); err != nil {
 		s.m.log.Debug("closing the connection", "pod", s.pod.ID, "error", err)
 	}
 }
 
-// ended words how a session ended.
-func ended(pod Pod, r attach.Result) Ended {
-	e := Ended{PodID: pod.ID, PodName: pod.Name, Status: r.Status, Lost: r.End == attach.EndDropped}
-	after := doctor.Age(r.Duration)
-	switch r.End {
-	case attach.EndExit:
-		e.Clean = r.Status == 0 && r.Signal == ""
-		switch {
-		case r.Signal != "":
-			e.Sentence = fmt.Sprintf("%s: the shell was ended by SIG%s after %s", pod.Name, r.Signal, after)
-		default:
-			e.Sentence = fmt.Sprintf("%s: the shell ended after %s with exit status %d", pod.Name, after, r.Status)
-		}
-	case attach.EndDropped:
-		e.Sentence = fmt.Sprintf("%s: the connection was lost after %s", pod.Name, after)
-		if r.Cause != nil {
-			e.Sentence += ": " + r.Cause.Error()
-		}
-	case attach.EndEscape:
-		e.Clean = true
-		e.Sentence = fmt.Sprintf("%s: left with ~. after %s", pod.Name, after)
-	case attach.EndSignal:
-		e.Sentence = fmt.Sprintf("%s: podbay was told to end; the shell was left after %s", pod.Name, after)
-	case attach.EndNoPTY:
-		e.Sentence = pod.Name + ": the pod refused a terminal (PTY); look at PermitTTY in its sshd_config"
-	case attach.EndCanceled:
-		e.Clean = true
-		e.Sentence = pod.Name + ": cancelled before there was a shell"
-	case attach.EndNoShell:
-		var late *attach.OpenTimeoutError
-		if errors.As(r.Cause, &late) {
-			e.Sentence = fmt.Sprintf("%s: the pod took the login but opened no shell in %s; try again, or restart the pod", pod.Name, doctor.Age(late.After))
-			break
-		}
-		e.Sentence = pod.Name + ": the pod refused to start a shell; look at root's login shell and ForceCommand in the image"
+// settle puts what is left of a session where it belongs and words how it ended.
+func (s *Session) settle(ctx context.Context, r attach.Result) {
+	e := ended(s.pod, r)
+	shell := s.plan.kept
+	if shell == nil {
+		s.ended = e
+		s.letGo()
+		return
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTime)
+	defer cancel()
+	switch r.End {
+	case attach.EndDetached:
+		s.ended = s.detach(e)
+		return
+	case attach.EndExit:
+		if e = s.ask(ctx, e); e.Detached {
+			s.ended = s.detach(e)
+			return
+		}
+	case attach.EndEscape, attach.EndNoPTY, attach.EndNoShell, attach.EndCanceled:
+		if r.End != attach.EndEscape && s.plan.back {
+			break // nobody said that it is to end
+		}
+		s.end(ctx)
+	}
+	if s.plan.kept != nil {
+		s.m.left(s.pod.ID, shell)
+		e.Left = true
+		e.Sentence += "; its shell goes on there, and enter comes back to it"
+	}
+	s.ended = e
+	s.letGo()
+}
+
+// end ends the kept shell, if the pod can be asked to.
+func (s *Session) end(ctx context.Context) {
+	if _, err := s.m.askPod(ctx, s.conn, endShell(s.plan.kept.name)); err != nil {
+		s.m.log.Debug("a kept shell could not be ended", "pod", s.pod.ID, "error", err)
+		return
+	}
+	s.m.forget(s.plan.kept)
+	s.plan.kept = nil
+}
+
+// endTime bounds what is asked of the pod when a session has ended: the user waits.
+const endTime = 3 * time.Second
+
+// ask asks the pod what became of a kept shell whose program ended here.
+func (s *Session) ask(ctx context.Context, e Ended) Ended {
+	shell := s.plan.kept
+	seen, err := s.m.askPod(ctx, s.conn, finishShell(shell.name))
+	status, known := seen.ended[shell.name]
+	switch {
+	case err != nil:
+		s.m.log.Debug("what became of a kept shell is not known", "pod", s.pod.ID, "error", err)
+		return e // the shell's status came, and the next connection clears up
+	case seen.lives[shell.name]: // another client took it over, or tmux was told to detach
+		e.Detached, e.Clean, e.Status = true, true, 0
+		e.Sentence = s.pod.Name + ": another terminal has the shell now, or it was detached on the pod"
+		return e
+	case known:
+		e.Status, e.Clean = status, status == 0
+	default:
+		e.Clean = false
+		e.Sentence = s.pod.Name + ": tmux ended on the pod, and with it the shell that it kept"
+	}
+	s.m.forget(shell)
+	s.plan.kept = nil
+	return e
+}
+
+// detach keeps the connection for the way back.
+func (s *Session) detach(e Ended) Ended {
+	s.m.left(s.pod.ID, s.plan.kept)
+	s.m.kept.put(&keptConn{conn: s.conn, pod: s.pod, route: s.route, why: keptDetached, shell: s.plan.kept})
 	return e
 }
 

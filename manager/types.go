@@ -55,7 +55,24 @@ type Pod struct {
 	ServerVersion string        // the SSH banner that the last probe saw
 	Verdict       doctor.Verdict
 	Also          []doctor.Verdict // what else is in the way, or limits it, in that order
+	Kept          Kept             // a shell that was left running on it
 }
+
+// Kept is a shell that was left running on a pod. It is zero when none is known.
+type Kept struct {
+	Since time.Time // when it was left
+	Line  KeptLine
+}
+
+// KeptLine is how far away a shell that was left running is.
+type KeptLine string
+
+// The ways back to it.
+const (
+	KeptConnected KeptLine = "connected" // the connection stands
+	KeptLineLost  KeptLine = "line lost" // by a new connection: the one that was kept is lost
+	KeptLeft      KeptLine = "left"      // by a new connection: it was left earlier and may have ended
+)
 
 // Listing is the account's pods at one moment.
 type Listing struct {
@@ -71,6 +88,8 @@ type ConnectRequest struct {
 	Via RouteKind
 	// AcceptHostKey is the fingerprint in a HostKeyUnknown that the user accepted.
 	AcceptHostKey string
+	// Keep is the answer to a KeepWanted; it is remembered for the pod.
+	Keep KeepAnswer
 	// Passphrases are the answers to PassphraseWanted, by its Path.
 	Passphrases map[string][]byte
 	// Progress, if not nil, is told what is being done, in words that can be
@@ -83,7 +102,9 @@ type Ended struct {
 	PodID    string
 	PodName  string
 	Status   int            // exit status as a shell would have it
-	Clean    bool           // the shell ended with status 0, or the user left it with ~.
+	Clean    bool           // the shell ended with status 0, or the user left it with ~. or ~d
+	Detached bool           // the shell goes on, and the connection stands
+	Left     bool           // the shell goes on without a connection, as far as is known
 	Lost     bool           // the connection was lost
 	Verdict  doctor.Verdict // what was wrong with the session; its ID is "" when nothing was
 	Sentence string         // "my-pod: shell ended with exit status 3", "my-pod: connection lost after 4 m: ..."

@@ -14,11 +14,14 @@ const maxOutput = 64 << 10
 
 // Exec runs a command without a terminal on a channel of its own and returns
 // what it printed on its standard output, as it came: not cleaned, at most 64
-// KiB. The server hands the command to the user's login shell. The exit is as in
+// KiB. env is as in [PTY]. The server hands the command to the user's login shell. The exit is as in
 // [Shell.Wait]. A server that runs no commands is told as [ErrNoShell]; one that
 // runs a shell in place of it, as RunPod's proxy, is not recognised here. When
 // ctx ends, Exec returns at once and its channel is closed.
-func (c *Conn) Exec(ctx context.Context, command string) (output []byte, exit Exit, err error) {
+func (c *Conn) Exec(ctx context.Context, command string, env map[string]string) (output []byte, exit Exit, err error) {
+	if err := checkEnv(env); err != nil {
+		return nil, Exit{Status: statusLost}, err
+	}
 	type outcome struct {
 		output []byte
 		exit   Exit
@@ -30,7 +33,7 @@ func (c *Conn) Exec(ctx context.Context, command string) (output []byte, exit Ex
 		r := outcome{exit: Exit{Status: statusLost}, err: fmt.Errorf("run a command: %w", errDefect)}
 		defer func() { result <- r }() // also when it panics: somebody waits
 		c.met("exec")
-		s, err := c.openExec(command)
+		s, err := c.openExec(command, env)
 		if err != nil {
 			r.err = fmt.Errorf("run a command: %w", err)
 			return
@@ -56,11 +59,12 @@ func (c *Conn) Exec(ctx context.Context, command string) (output []byte, exit Ex
 	}
 }
 
-func (c *Conn) openExec(command string) (*Shell, error) {
+func (c *Conn) openExec(command string, env map[string]string) (*Shell, error) {
 	s, err := c.openSession()
 	if err != nil {
 		return nil, err
 	}
+	s.sendEnv(PTY{Env: env})
 	if err := s.request("exec", ssh.Marshal(struct{ Command string }{command}), ErrNoShell); err != nil {
 		return nil, err
 	}

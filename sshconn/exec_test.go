@@ -25,7 +25,7 @@ func TestExec(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			output, exit, err := conn.Exec(t.Context(), tt.command)
+			output, exit, err := conn.Exec(t.Context(), tt.command, nil)
 			if err != nil || string(output) != tt.output || exit.Status != tt.status {
 				t.Errorf("got %d bytes %.40q, %+v, %v", len(output), output, exit, err)
 			}
@@ -38,10 +38,10 @@ func TestExecIsGivenUp(t *testing.T) {
 	conn := mustDial(t, options(t, server.Addr, server.User, server.HostKey(), key))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, exit, err := conn.Exec(ctx, "sleep 1000"); !errors.Is(err, context.Canceled) || exit.Status != 255 {
+	if _, exit, err := conn.Exec(ctx, "sleep 1000", nil); !errors.Is(err, context.Canceled) || exit.Status != 255 {
 		t.Errorf("given up: %+v, %v", exit, err)
 	}
-	if output, _, err := conn.Exec(t.Context(), "echo still"); err != nil || string(output) != "still\n" {
+	if output, _, err := conn.Exec(t.Context(), "echo still", nil); err != nil || string(output) != "still\n" {
 		t.Errorf("the connection after that: %q, %v", output, err)
 	}
 }
@@ -51,11 +51,11 @@ func TestExecOnALostLine(t *testing.T) {
 	link := netfault.Start(t, server.Addr)
 	conn := mustDial(t, options(t, link.Addr, server.User, server.HostKey(), key))
 	link.Cut()
-	if _, exit, err := conn.Exec(t.Context(), "echo"); err == nil || exit.Status != 255 {
+	if _, exit, err := conn.Exec(t.Context(), "echo", nil); err == nil || exit.Status != 255 {
 		t.Errorf("on a lost line: %+v, %v", exit, err)
 	}
 	conn.Close()
-	if _, _, err := conn.Exec(t.Context(), "echo"); err == nil {
+	if _, _, err := conn.Exec(t.Context(), "echo", nil); err == nil {
 		t.Error("on a closed connection it ran")
 	}
 }
@@ -64,7 +64,7 @@ func TestExecRefused(t *testing.T) {
 	signer, host := newSigner(t), newSigner(t)
 	addr := sshServer{config: accepting(signer.PublicKey())}.start(t, host)
 	conn := mustDial(t, options(t, addr, "root", host.PublicKey(), keyOf("k", signer, nil)))
-	if _, _, err := conn.Exec(t.Context(), "echo"); !errors.Is(err, sshconn.ErrNoShell) {
+	if _, _, err := conn.Exec(t.Context(), "echo", nil); !errors.Is(err, sshconn.ErrNoShell) {
 		t.Errorf("got %v", err)
 	}
 }

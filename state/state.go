@@ -1,9 +1,10 @@
 // Package state is what podbay remembers between runs: per pod, which key it
-// took, when a login was last tried, and when its host key was first seen; per
-// account, which keys were registered and removed from this machine, and what was
-// registered before each of these changes; and the pods that were listed last.
-// Files are 0600, written atomically, and but for the last list guarded by a lock
-// against a second podbay. It imports nothing of podbay.
+// took, when a login was last tried, when its host key was first seen, and which
+// shells were left running on it; per account, which keys were registered and
+// removed from this machine, and what was registered before each of these changes;
+// and the pods that were listed last. Files are 0600, written atomically, and but
+// for the last list guarded by a lock against a second podbay. It imports nothing
+// of podbay.
 //
 // The memory is a convenience: without it podbay asks and tries more, and
 // decides nothing else. It holds no secret, with one exception: a backup of the
@@ -39,6 +40,9 @@ type PodMemory struct {
 	HostKeySeen time.Time `json:"hostKeySeen,omitzero"`
 	// StartedAt is the pod's start time when its host key was accepted.
 	StartedAt time.Time `json:"startedAt,omitzero"`
+	// KeepShells is the answer to whether shells on the pod are kept alive over a
+	// bad line: "yes", "no", or "" when nobody was asked.
+	KeepShells string `json:"keepShells,omitempty"`
 }
 
 // newest is when something last happened to the pod.

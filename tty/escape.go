@@ -5,15 +5,17 @@ type Escape int
 
 // The escapes.
 const (
-	EscapeNone Escape = iota
-	EscapeEnd         // ~. ends the session
-	EscapeHelp        // ~? lists the escapes
+	EscapeNone   Escape = iota
+	EscapeEnd           // ~. ends the session
+	EscapeHelp          // ~? lists the escapes
+	EscapeDetach        // ~d leaves the session running
 )
 
 // EscapeHelpText is what ~? shows, a line an element.
 func EscapeHelpText() []string {
 	return []string{
 		"~.  end the session, even when nothing answers",
+		"~d  leave the shell running and come back to it later, where tmux keeps it",
 		"~?  this list",
 		"~~  send one ~",
 		"An escape is recognised right after enter, and not in text that the terminal marks as pasted.",
@@ -29,8 +31,8 @@ const (
 )
 
 // Escapes finds OpenSSH's escapes in what is typed: ~ is one only at the start
-// of a session and right after a newline. ~. and ~? are acted on, ~~ sends one
-// ~, and ~ with anything else sends both. Pasted text holds no escapes. As with
+// of a session and right after a newline. ~., ~? and podbay's own ~d are acted on,
+// ~~ sends one ~, and ~ with anything else sends both. Pasted text holds no escapes. As with
 // OpenSSH an escape is not seen while a remote program has the terminal encode
 // every key as a sequence. The zero value is ready for a session's start.
 type Escapes struct {
@@ -53,6 +55,8 @@ func (e *Escapes) Filter(typed []byte) (send []byte, found Escape, rest []byte) 
 				return send, EscapeEnd, typed[i+1:]
 			case '?': // the line is still at its start: ~? may be followed by ~.
 				return send, EscapeHelp, typed[i+1:]
+			case 'd': // where it is refused the line is still at its start
+				return send, EscapeDetach, typed[i+1:]
 			case escapeChar:
 			default:
 				send = append(send, escapeChar)

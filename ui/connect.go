@@ -49,7 +49,7 @@ func (m model) connect(p manager.Pod) (model, tea.Cmd) {
 		p = fresh
 	}
 	switch {
-	case p.Verdict.Shell:
+	case p.Verdict.Shell, p.Kept.Line == manager.KeptConnected:
 		return m.dial(p, manager.ConnectRequest{PodID: p.ID})
 	case p.Verdict.ID == doctor.Stopped && p.Verdict.Action == doctor.ActStart:
 		return m.startNow(p)

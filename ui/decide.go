@@ -31,7 +31,7 @@ func (m model) decide(intent screen.Intent) (model, tea.Cmd) {
 	case screen.Back:
 		return m.back()
 	case pods.Quit:
-		return m, tea.Quit
+		return m.quit()
 	case pods.Refresh:
 		return m.refreshNow()
 	case pods.Help, details.Help:
@@ -160,7 +160,7 @@ func newHelp(t screen.Theme, list pods.Model, one details.Model, keys wizard.Mod
 	}
 	return help.New(t, sections, []help.Text{
 		{Title: "While connecting", Lines: [][2]string{{"esc", "cancel; ctrl+c too; other keys are dropped"}}},
-		{Title: "In a shell, after enter", Lines: [][2]string{{"~.", "end the session"}, {"~?", "the other escapes"}}},
+		{Title: "In a shell, after enter", Lines: [][2]string{{"~.", "end the session"}, {"~d", "leave the shell running, back to the list"}, {"~?", "the other escapes"}}},
 		{Title: "Anywhere", Lines: [][2]string{{"ctrl+c", "leave podbay from the list; cancel what waits"}}},
 	})
 }

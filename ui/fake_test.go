@@ -27,6 +27,7 @@ type fakeManager struct {
 	carry func(ctx context.Context, plan manager.RemedyPlan, passphrases map[string][]byte, step func(string)) (manager.RemedyDone, error)
 
 	keySource string
+	kept      int
 	keys      fakeKeys
 
 	mu        sync.Mutex
@@ -156,6 +157,8 @@ func somePods() []manager.Pod {
 	closed.Also = []doctor.Verdict{verdict(doctor.ToneWarn, "proxy only", "The key of this machine is not registered on the RunPod account.", "", true)}
 	return []manager.Pod{ready, proxy, starting, closed, off}
 }
+
+func (f *fakeManager) KeptShells() int { return f.kept }
 
 func (f *fakeManager) Account() manager.Account {
 	return manager.Account{Origin: "https://api.runpod.io", Credentials: "/home/me/.config/podbay/credentials", KeySource: f.keySource}

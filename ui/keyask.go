@@ -60,8 +60,9 @@ func isQuestion(err error) bool {
 		unknown *manager.HostKeyUnknown
 		changed *manager.HostKeyChanged
 		wanted  *manager.PassphraseWanted
+		keep    *manager.KeepWanted
 	)
-	return errors.As(err, &unknown) || errors.As(err, &changed) || errors.As(err, &wanted)
+	return errors.As(err, &unknown) || errors.As(err, &changed) || errors.As(err, &wanted) || errors.As(err, &keep)
 }
 
 // wantsKey tells whether a connection failed for want of a key that can be used:

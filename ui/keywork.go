@@ -120,7 +120,7 @@ func (m model) keyIntent(intent screen.Intent) (model, tea.Cmd) {
 		}
 		return m, nil
 	case wizard.Connect:
-		req := manager.ConnectRequest{PodID: intent.Pod.ID, Passphrases: m.keying.passphrases.copied()}
+		req := manager.ConnectRequest{PodID: intent.Pod.ID, Keep: manager.KeepLater, Passphrases: m.keying.passphrases.copied()}
 		m, _ = m.leaveKeys()
 		return m.dial(intent.Pod, req)
 	case wizard.Create:

@@ -197,7 +197,7 @@ func (m model) typed(msg tea.Msg) (model, tea.Cmd) {
 	case key == "ctrl+c" && m.state == inKeys:
 		return m.toKeys(tea.KeyPressMsg{Code: tea.KeyEscape})
 	case key == "ctrl+c":
-		return m, tea.Quit
+		return m.quit()
 	case m.held() && key != "esc":
 		return m.holdKeys()
 	case m.tooSmall():

@@ -13,14 +13,17 @@ import (
 	"podbay/ui/checkup"
 	"podbay/ui/confirm"
 	"podbay/ui/hostkey"
+	"podbay/ui/keepshell"
 	"podbay/ui/login"
 	"podbay/ui/passphrase"
+	"podbay/ui/pods"
 	"podbay/ui/screen"
 )
 
 // The questions that confirm asks, by what is done when the answer is yes.
 type (
 	stopQuestion struct{ pod manager.Pod }
+	quitQuestion struct{}
 )
 
 // ask opens a question.
@@ -28,6 +31,26 @@ func (m model) ask(p page) (model, tea.Cmd) {
 	m.page, m.state, m.note = p, asking, note{}
 	m.hold.on = false
 	return m, nil
+}
+
+// quit ends podbay, and asks before that when shells are kept: who left one with ~d
+// may have forgotten it.
+func (m model) quit() (model, tea.Cmd) {
+	kept := m.mgr.KeptShells()
+	if kept == 0 {
+		return m, tea.Quit
+	}
+	what, them := fmt.Sprintf("%d shells that you left with ~d go", kept), "them"
+	if kept == 1 {
+		what, them = "A shell that you left with ~d goes", "it"
+	}
+	return m.askHeld(pageOf[confirm.Model]{confirm.New(m.theme, confirm.Question{
+		ID: quitQuestion{}, Title: "Quit podbay?", Action: "Quit", Cancel: "Stay",
+		Body: []string{
+			what + " on running on the pod, and podbay closes its connection. The list marks the pod with " + pods.KeptSign + ".",
+			"The next podbay comes back to " + them + " by enter on the pod, as long as the pod is not stopped or restarted.",
+		},
+	})})
 }
 
 // askStop asks before a pod is stopped: what is on its container disk is lost.
@@ -121,8 +144,11 @@ func (m model) askQuestion(err error) (model, tea.Cmd) {
 		unknown *manager.HostKeyUnknown
 		changed *manager.HostKeyChanged
 		wanted  *manager.PassphraseWanted
+		keep    *manager.KeepWanted
 	)
 	switch {
+	case errors.As(err, &keep):
+		return m.askHeld(pageOf[keepshell.Model]{keepshell.New(m.theme, keep)})
 	case errors.As(err, &unknown):
 		return m.askHeld(pageOf[hostkey.Unknown]{hostkey.NewUnknown(m.theme, unknown)})
 	case errors.As(err, &changed):
@@ -176,6 +202,8 @@ func (m model) answered(intent screen.Intent) (model, tea.Cmd) {
 		return m.again(func(req *manager.ConnectRequest) { req.AcceptHostKey = intent.Fingerprint })
 	case hostkey.ForgetHostKey:
 		return m.forget(intent.PodID)
+	case keepshell.Answer:
+		return m.again(func(req *manager.ConnectRequest) { req.Keep = intent.Keep })
 	case passphrase.Submit:
 		if m.exam.wanted {
 			return m.unlocked(intent)
@@ -195,6 +223,8 @@ func (m model) confirmed(question any) (model, tea.Cmd) {
 		return m.stop(q.pod)
 	case remedyQuestion:
 		return m.carryOut()
+	case quitQuestion:
+		return m, tea.Quit
 	}
 	return m, nil
 }

@@ -37,6 +37,7 @@ type backend interface {
 	Login(ctx context.Context, key string) error
 	Account() manager.Account
 	remedies
+	KeptShells() int
 	keyWork
 }
 

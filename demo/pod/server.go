@@ -21,6 +21,9 @@ type Container struct {
 	PodID string
 	Name  string // the pod's, for the prompt; what is unsafe in a prompt is replaced
 	Home  string // an existing folder: the shell's HOME and where it starts
+	// TmuxDir is an existing folder for the sockets of a tmux in the container; ""
+	// means that of the machine. A long path is of no use: a socket's has 104 bytes.
+	TmuxDir string
 	// Gone is closed when the container ends, and ends the proxy's shells in it;
 	// nil means that it outlives the server.
 	Gone <-chan struct{}

@@ -1,8 +1,10 @@
 package pod
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -28,12 +30,24 @@ func shellProgram(c Container, command string, onPTY bool, clientEnv []string) p
 	}
 	switch {
 	case command != "":
+		furnish(c, bash)
 		p.args = append(p.args, "-c", command)
 	case onPTY:
 		p.args = append(p.args, "-i")
 		p.greeting = motd + lineEnd(onPTY)
 	}
 	return p
+}
+
+// furnish gives the home a profile for the login shells that a command starts. What
+// is there stays.
+func furnish(c Container, bash bool) {
+	profile, err := os.OpenFile(filepath.Join(c.Home, ".profile"), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return // there is one, or the shell has no prompt
+	}
+	_, _ = fmt.Fprintf(profile, "PS1='%s'\nif [ -t 1 ]; then echo '%s'; fi\n", prompt(c, bash), motd)
+	_ = profile.Close()
 }
 
 func findShell() (path string, bash bool) {
@@ -50,7 +64,6 @@ func findShell() (path string, bash bool) {
 // shellEnv is a shell's whole environment. Nothing else of ours is passed on:
 // it may hold an API key, and agents and paths of the user.
 func shellEnv(c Container, shell string, bash bool, clientEnv []string) []string {
-	prompt := promptName(c) + " (this machine)"
 	env := []string{
 		"HOME=" + c.Home,
 		"PATH=" + os.Getenv("PATH"),
@@ -59,12 +72,19 @@ func shellEnv(c Container, shell string, bash bool, clientEnv []string) []string
 		"HISTFILE=",                          // set but empty: bash writes none, and keeps to it
 		"BASH_SILENCE_DEPRECATION_WARNING=1", // macOS advertises zsh otherwise
 	}
-	if bash {
-		env = append(env, `PS1=`+prompt+`:\w$ `)
-	} else {
-		env = append(env, "PS1="+prompt+"$ ")
+	if c.TmuxDir != "" {
+		env = append(env, "TMUX_TMPDIR="+c.TmuxDir)
 	}
+	env = append(env, "PS1="+prompt(c, bash))
 	return append(env, clientEnv...)
+}
+
+func prompt(c Container, bash bool) string {
+	text := promptName(c) + " (this machine)"
+	if bash {
+		text += `:\w`
+	}
+	return text + "$ "
 }
 
 // promptName is the pod's name as a prompt can hold it: a shell expands and runs

@@ -25,6 +25,7 @@ type Question struct {
 	Title  string
 	Body   []string // paragraphs: what will happen, what is lost
 	Action string   // the label of the button that does it: "Stop the pod"
+	Cancel string   // the label of the other one; "" means "Cancel"
 	Danger bool     // something is lost that does not come back
 }
 
@@ -41,8 +42,11 @@ var _ screen.Screen[Model] = Model{}
 
 // New asks q.
 func New(theme screen.Theme, q Question) Model {
+	if q.Cancel == "" {
+		q.Cancel = "Cancel"
+	}
 	return Model{theme: theme, question: q, buttons: screen.NewButtons(0,
-		screen.Button{Label: "Cancel", Hot: "n", Intent: Cancelled{q.ID}},
+		screen.Button{Label: q.Cancel, Hot: "n", Intent: Cancelled{q.ID}},
 		screen.Button{Label: q.Action, Hot: "y", Intent: Confirmed{q.ID}})}
 }
 

@@ -65,6 +65,7 @@ type fact struct{ label, text string }
 // facts lists what is known of p, what one looks for first at the top.
 func facts(p manager.Pod, now time.Time) []fact {
 	return []fact{
+		{"kept", kept(p, now)},
 		{"ssh", p.Route.Command},
 		{"route", route(p)},
 		{"public IP", orElse(p.PublicIP, "none")},
@@ -83,6 +84,20 @@ func facts(p manager.Pod, now time.Time) []fact {
 		{"locked", locked(p)},
 		{"ID", p.ID},
 	}
+}
+
+// kept tells of a shell that was left running.
+func kept(p manager.Pod, now time.Time) string {
+	left := "a shell, left " + screen.Ago(now.Sub(p.Kept.Since)) + " ago"
+	switch p.Kept.Line {
+	case manager.KeptConnected:
+		return left + ", connected; enter comes back to it"
+	case manager.KeptLineLost:
+		return left + "; its connection is lost, enter makes another and comes back to it"
+	case manager.KeptLeft:
+		return left + "; enter comes back to it, if it still runs"
+	}
+	return ""
 }
 
 func orElse(s, or string) string {

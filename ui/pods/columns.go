@@ -95,7 +95,7 @@ func choose(need widths, width int) widths {
 func plain(c column, p manager.Pod, now time.Time) string {
 	switch c {
 	case colName:
-		return p.Name
+		return keptMark(p) + p.Name
 	case colStatus:
 		return screen.Glyph(statusTone(p.Status)) + " " + statusWord(p.Status)
 	case colGPU:
@@ -115,6 +115,16 @@ func plain(c column, p manager.Pod, now time.Time) string {
 		return screen.Ago(now.Sub(p.StartedAt))
 	}
 	return ""
+}
+
+// KeptSign marks a pod on which a shell was left running.
+const KeptSign = "◂"
+
+func keptMark(p manager.Pod) string {
+	if p.Kept.Line == "" {
+		return ""
+	}
+	return KeptSign + " "
 }
 
 // tone returns the colour of a cell; "" for none.

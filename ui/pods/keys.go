@@ -68,6 +68,8 @@ func (m Model) keyed() Model {
 // enterDoes names what enter leads to.
 func enterDoes(p manager.Pod) string {
 	switch {
+	case p.Kept.Line == manager.KeptConnected, p.Kept.Line != "" && p.Verdict.Shell:
+		return "come back"
 	case p.Verdict.Shell:
 		return "connect"
 	case p.Verdict.ID == doctor.Stopped && p.Verdict.Action == doctor.ActStart:

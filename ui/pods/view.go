@@ -13,6 +13,7 @@ import (
 type totals struct {
 	status  map[string]int
 	perHour float64
+	kept    int // shells that were left running
 }
 
 func total(all []manager.Pod) totals {
@@ -20,6 +21,9 @@ func total(all []manager.Pod) totals {
 	for i := range all {
 		t.status[statusWord(all[i].Status)]++
 		t.perHour += all[i].CostPerHour
+		if all[i].Kept.Line != "" {
+			t.kept++
+		}
 	}
 	return t
 }
@@ -83,6 +87,9 @@ func (m Model) header() string {
 	}
 	if len(m.all) > 0 {
 		left += fmt.Sprintf("  $%.2f/h  ", m.sum.perHour)
+		if m.sum.kept > 0 {
+			left += fmt.Sprintf("%s %d kept  ", KeptSign, m.sum.kept)
+		}
 		if states := m.sum.words(); screen.Width(left)+screen.Width(states) <= m.width {
 			left += states
 		} else {
