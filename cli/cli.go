@@ -119,7 +119,9 @@ podbay demo
 # the list for scripts
 podbay ls --json
 # straight to a shell
-podbay ssh my-pod`,
+podbay ssh my-pod
+# what stands in the way
+podbay doctor my-pod`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runList(cmd.Context()) },
 	}
@@ -127,6 +129,6 @@ podbay ssh my-pod`,
 	root.PersistentFlags().StringVar(&a.debugFile, "debug", "", "write a trace without secrets to this file")
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(a.demoCommand(), a.lsCommand(), a.sshCommand(), a.keysCommand(), a.loginCommand(), a.logoutCommand(), a.settingsCommand(), a.versionCommand())
+	root.AddCommand(a.demoCommand(), a.lsCommand(), a.sshCommand(), a.doctorCommand(), a.keysCommand(), a.loginCommand(), a.logoutCommand(), a.settingsCommand(), a.versionCommand())
 	return root
 }

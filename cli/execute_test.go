@@ -75,11 +75,11 @@ func TestListsWithoutATerminal(t *testing.T) {
 	code, stdout, _ := run(t, "", "ls", "--json")
 	var out struct {
 		Pods []struct {
-			ID  string
-			SSH struct{ Verdict string }
+			ID      string
+			Verdict struct{ ID string }
 		}
 	}
-	if err := json.Unmarshal([]byte(stdout), &out); err != nil || code != 0 || len(out.Pods) != 1 || out.Pods[0].SSH.Verdict != "stopped" {
+	if err := json.Unmarshal([]byte(stdout), &out); err != nil || code != 0 || len(out.Pods) != 1 || out.Pods[0].Verdict.ID != "stopped" {
 		t.Errorf("ls --json: %d %v\n%s", code, err, stdout)
 	}
 }

@@ -15,7 +15,7 @@ import (
 const (
 	exitOK          = 0
 	exitFailed      = 1   // anything else
-	exitFindings    = 2   // "podbay keys" found something wrong
+	exitFindings    = 2   // "podbay keys" or "podbay doctor" found something wrong
 	exitUsage       = 64  // wrong words on the command line
 	exitNoPod       = 66  // no such pod, or several fit
 	exitUnavailable = 69  // RunPod cannot be asked, or failed
@@ -25,8 +25,8 @@ const (
 	exitSSH         = 255 // no connection to the pod, or it was lost
 )
 
-const exitCodesHelp = `Exit codes: 0 all went well, 2 keys with findings, 64 wrong usage, 66 no such
-pod, 69 RunPod cannot be asked, 76 host key not trusted, 77 no API key or not
+const exitCodesHelp = `Exit codes: 0 all went well, 2 findings of keys or doctor, 64 wrong usage, 66 no
+such pod, 69 RunPod cannot be asked, 76 host key not trusted, 77 no API key or not
 accepted, 78 settings file not usable, 255 no connection to the pod or lost,
 1 anything else; 128+n ended by signal n. "podbay ssh" else exits as the remote
 shell did.`

@@ -22,7 +22,8 @@ func (a *app) lsCommand() *cobra.Command {
 		Long: `Print the pods, with what was measured of their SSH.
 
 PUBLIC IP and PORT 22 are what RunPod reports; SSH is what podbay measured
-just now. With --json each pod is an object; fields may be added later.`,
+just now. With --json each pod is an object with the verdict that podbay doctor
+gives, as far as it can be told without a login; fields may be added later.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			m, err := a.open(cmd.Context())
@@ -79,18 +80,20 @@ func writeTable(w io.Writer, listing manager.Listing) error {
 
 // podJSON is a pod as "podbay ls --json" prints it.
 type podJSON struct {
-	ID          string     `json:"id"`
-	Name        string     `json:"name"`
-	Status      string     `json:"status"`
-	GPU         string     `json:"gpu"`
-	Image       string     `json:"image"`
-	DataCenter  string     `json:"dataCenter"`
-	CostPerHour float64    `json:"costPerHour"`
-	StartedAt   *time.Time `json:"startedAt"`
-	PublicIP    string     `json:"publicIP"`
-	Port22      port22JSON `json:"port22"`
-	Route       routeJSON  `json:"route"`
-	SSH         sshJSON    `json:"ssh"`
+	ID          string        `json:"id"`
+	Name        string        `json:"name"`
+	Status      string        `json:"status"`
+	GPU         string        `json:"gpu"`
+	Image       string        `json:"image"`
+	DataCenter  string        `json:"dataCenter"`
+	CostPerHour float64       `json:"costPerHour"`
+	StartedAt   *time.Time    `json:"startedAt"`
+	PublicIP    string        `json:"publicIP"`
+	Port22      port22JSON    `json:"port22"`
+	Route       routeJSON     `json:"route"`
+	SSH         sshJSON       `json:"ssh"`
+	Verdict     verdictJSON   `json:"verdict"`
+	Also        []verdictJSON `json:"also"` // what else is in the way, or limits it
 }
 
 type port22JSON struct {
@@ -106,11 +109,8 @@ type routeJSON struct {
 	Reason  string            `json:"reason"`
 }
 
+// sshJSON is what was measured.
 type sshJSON struct {
-	Verdict  string     `json:"verdict"`
-	Word     string     `json:"word"`
-	Sentence string     `json:"sentence"`
-	Remedy   string     `json:"remedy"`
 	Server   string     `json:"server"`
 	Latency  *float64   `json:"latencyMs"` // to the banner; null: not measured, or no answer
 	ProbedAt *time.Time `json:"probedAt"`
@@ -126,10 +126,10 @@ func (a *app) printJSON(ctx context.Context, m *manager.Manager) error {
 		pods = append(pods, podJSON{
 			ID: p.ID, Name: p.Name, Status: p.Status, GPU: p.GPU, Image: p.Image, DataCenter: p.DataCenter,
 			CostPerHour: p.CostPerHour, StartedAt: optional(p.StartedAt), PublicIP: p.PublicIP,
-			Port22: port22JSON{Exposed: p.Exposes22, Public: nonZero(p.PublicPort)},
-			Route:  routeJSON{p.Route.Kind, p.Route.Addr, p.Route.User, p.Route.Command, p.Route.Reason},
-			SSH: sshJSON{string(p.Verdict.ID), p.Verdict.Word, p.Verdict.Sentence, p.Verdict.Remedy,
-				p.ServerVersion, nonZero(float64(p.Latency) / float64(time.Millisecond)), optional(p.Probed)},
+			Port22:  port22JSON{Exposed: p.Exposes22, Public: nonZero(p.PublicPort)},
+			Route:   routeJSON{p.Route.Kind, p.Route.Addr, p.Route.User, p.Route.Command, p.Route.Reason},
+			SSH:     sshJSON{p.ServerVersion, nonZero(float64(p.Latency) / float64(time.Millisecond)), optional(p.Probed)},
+			Verdict: verdictOf(p.Verdict), Also: verdictsOf(p.Also),
 		})
 	}
 	encoder := json.NewEncoder(a.std.Out)

@@ -3,8 +3,10 @@
 package e2e
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -65,4 +67,48 @@ func TestCheckUpOfAPodThatIsReady(t *testing.T) {
 	p.prints(mark, s.prompt())
 	p.press("exit\r")
 	p.list("alpha")
+}
+
+// The row, the details, the screen, podbay doctor and podbay ls say the same.
+func TestOneVerdictOnEveryFace(t *testing.T) {
+	w := newWorld(t)
+	ready, strict := w.pod("alpha"), w.pod("strict")
+	w.trust(ready, strict)
+	strict.sshd.Authorize(newPerson(t, "somebody").signer.PublicKey())
+	type verdict struct{ ID, Word, Sentence string }
+	var doctor struct {
+		Account verdict
+		Pods    []struct {
+			Name    string
+			Verdict verdict
+		}
+	}
+	got := w.run("", "doctor", "--json")
+	if err := json.Unmarshal([]byte(got.out), &doctor); err != nil || got.code != 2 || len(doctor.Pods) != 2 || doctor.Account.ID != "account-ready" {
+		t.Fatalf("doctor --json: %d %v %s%s", got.code, err, got.out, got.err)
+	}
+	if doctor.Pods[0].Verdict.ID != "ready" {
+		t.Errorf("alpha: %+v", doctor.Pods[0])
+	}
+	refused := doctor.Pods[1].Verdict
+	if one := w.run("", "doctor", "strict"); one.code != 2 || !strings.Contains(one.out, refused.ID) || !strings.Contains(one.out, refused.Sentence) || !strings.Contains(one.out, "the server: refused the key") {
+		t.Errorf("doctor strict: %d %s%s", one.code, one.out, one.err)
+	}
+	if one := w.run("", "doctor", "alpha"); one.code != 0 || !strings.Contains(one.out, "took a login as root") {
+		t.Errorf("doctor alpha: %d %s%s", one.code, one.out, one.err)
+	}
+	// Without a login, the list has what is remembered: that the key was refused.
+	if list := w.run("", "ls", "--json"); list.code != 0 || !strings.Contains(list.out, `"id": "key-refused"`) {
+		t.Errorf("ls --json: %d %s%s", list.code, list.out, list.err)
+	}
+	p := w.podbay()
+	p.find("strict")
+	p.sees("✕ key refused") // as is remembered from the other podbay
+	p.press("c")
+	p.sees("No shell on strict", refused.Sentence, "Copy the start command")
+	p.press(esc)
+	p.list("strict")
+	p.sees("✕ key refused", refused.Sentence)
+	p.press("d")
+	p.sees(refused.Sentence, "back to the list")
 }

@@ -221,8 +221,8 @@ func TestDemoKeyRefused(t *testing.T) {
 	p.sees("No shell on mistral-eval")
 	mark := p.mark()
 	p.answers("p")
-	p.sees("Is this really RunPod's proxy?")
-	p.answers("y")
+	p.sees("Is this really RunPod's proxy?", "y trust this key") // the check-up's footer has an esc too
+	p.press("y")
 	p.demoShell(mark, "mistral-eval")
 }
 
