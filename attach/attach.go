@@ -163,6 +163,11 @@ type Result struct {
 	Link     Link   // the last
 	Started  time.Time
 	Duration time.Duration
+	// Typed says that something was typed into the shell. Greeting is what a shell
+	// into which nothing was typed printed, as it came and at most 4 KiB; "" of one
+	// that lasted longer than 10 s.
+	Typed    bool
+	Greeting string
 }
 
 // OpenTimeoutError is a far side that took the login and then opened no shell.

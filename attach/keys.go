@@ -51,6 +51,9 @@ func (l *leg) take(p []byte) (ended bool) {
 func (l *leg) typed(p []byte) (ended bool) {
 	for len(p) > 0 {
 		send, found, rest := l.escapes.Filter(p)
+		if len(send) > 0 {
+			l.hello.answered()
+		}
 		taken := l.keys.put(send)
 		if !taken && !l.dropping {
 			l.screen.say("the far side takes no input: what is typed now is dropped")

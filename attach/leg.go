@@ -132,6 +132,7 @@ func (l *leg) show(r io.Reader) {
 	for {
 		n, err := r.Read(buf)
 		if n > 0 {
+			l.hello.heard(buf[:n])
 			if err := l.screen.write(buf[:n]); err != nil {
 				l.fail(fmt.Errorf("write to the terminal: %w", err))
 				l.screen.mute() // what still comes is read, so that the channel can end

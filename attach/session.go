@@ -58,8 +58,9 @@ type session struct {
 	sizes  <-chan tty.Size
 	pty    sshconn.PTY // as it was asked for first; the size is asked for anew
 
-	local  sync.WaitGroup             // reads the terminal: ends when the input is cancelled
-	leg    atomic.Pointer[leg]        // the one that keys are for
+	local  sync.WaitGroup      // reads the terminal: ends when the input is cancelled
+	leg    atomic.Pointer[leg] // the one that keys are for
+	hello  greeting
 	defect atomic.Pointer[PanicError] // the first, also if it came after the ending
 
 	lost    Loss // the last line that had a shell
@@ -108,6 +109,7 @@ func (s *session) run(ctx context.Context) (Result, error) {
 		End: e.end, Status: failedStatus, Signal: e.exit.Signal, Cause: e.cause, News: e.news,
 		Resumed: s.resumed, Link: last.link, Started: started, Duration: time.Since(started),
 	}
+	result.Greeting, result.Typed = s.hello.told()
 	if e.end == EndExit {
 		result.Status = e.exit.Status
 	}

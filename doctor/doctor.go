@@ -122,11 +122,14 @@ func (g group) held(f *Facts) iter.Seq[Verdict] {
 // goes before what was known earlier.
 func JudgeAttempt(f Facts, a Attempt) Verdict { return Judge(f.After(a)) }
 
-// JudgeSession says why a session ended as it did; ID is Ready or another verdict
-// without fault where nothing was wrong with it.
+// JudgeSession says what was wrong with a session that has ended; ID is "" when
+// nothing was.
 func JudgeSession(f Facts, s Session) Verdict {
 	f.Session = s
-	return Judge(f)
+	for v := range (group{sessionRules(), true}).held(&f) {
+		return v
+	}
+	return Verdict{}
 }
 
 // JudgeAccount gives the account its verdict: AccountReady when nothing is wrong.

@@ -72,6 +72,7 @@ func (s *Session) Run() error {
 		return err
 	}
 	s.settle(ctx, result)
+	s.ended.Verdict = s.judgeSession(result)
 	return nil
 }
 
