@@ -30,8 +30,10 @@ type Conn struct {
 type Info struct {
 	ServerVersion string // cleaned
 	KeyExchange   string
-	Cipher        string
+	Cipher        string // of what this side sends
+	MAC           string // "" where the cipher needs none
 	HostKeyType   string
+	HostKeyTrust  Trust
 	HostKey       string // SHA256 fingerprint; of the key in it when the host showed a certificate
 	Identity      string // the Key.Name that the server took; "" when it asked for none
 	IdentityKey   string // its SHA256 fingerprint

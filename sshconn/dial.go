@@ -44,13 +44,24 @@ type Options struct {
 	// HostKeyAlias. It need not be the address, which may change.
 	HostKeyName string
 	HostKeys    *KnownHosts
+	// UserHostKeys are the user's own known_hosts files. They are never written.
+	// Their @revoked lines decide, and those of their @cert-authority lines whose
+	// pattern is about HostKeyName; any other line is shown and accepts nothing.
+	// A file that is not there is an empty one.
+	UserHostKeys []string
 	// AcceptHostKey is the SHA256 fingerprint that the user accepted in answer to
-	// a HostKeyUnknownError. An unknown key with this fingerprint is written to
-	// HostKeys and used; a changed key never is.
+	// a HostKeyUnknownError, or to a HostKeyChangedError that asks. A key with this
+	// fingerprint is written to HostKeys and used. It answers no other error.
 	AcceptHostKey string
-	Keys          []Key         // in the order to offer; a key that is there twice is offered once
-	Timeout       time.Duration // for TCP, handshake and authentication together; 0 means 20 s
-	Logger        *slog.Logger  // nil means none; never receives a secret
+	// Evidence, if not nil, is asked about a host key that is not known or not the
+	// known one. It must come back soon after ctx ends. It is called at most once,
+	// in a goroutine of the connection, which has proved to have the key.
+	Evidence func(ctx context.Context, key ssh.PublicKey) Evidence
+	// Trusted, if not nil, is told of a host key that was taken, before the login.
+	Trusted func(key ssh.PublicKey, why Trust)
+	Keys    []Key         // in the order to offer; a key that is there twice is offered once
+	Timeout time.Duration // for TCP, handshake and authentication together; 0 means 20 s
+	Logger  *slog.Logger  // nil means none; never receives a secret
 	// DialContext opens the TCP connection; nil means net.Dialer's.
 	DialContext func(ctx context.Context, network, addr string) (net.Conn, error)
 
@@ -77,7 +88,7 @@ func Dial(ctx context.Context, opts Options) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	known, err := opts.HostKeys.lookup(opts.HostKeyName)
+	known, err := opts.knownKeys()
 	if err != nil {
 		return nil, err
 	}
@@ -142,9 +153,7 @@ type dialing struct {
 func (d *dialing) handshake(raw net.Conn, known hostKeys) (*Conn, error) {
 	d.conn = newNetConn(raw)
 	d.login = newLogin(d.ctx, d.conn, d.opts.Keys)
-	d.hostKey = &hostKeyCheck{
-		addr: d.opts.Addr, name: d.opts.HostKeyName, file: d.opts.HostKeys, accept: d.opts.AcceptHostKey,
-	}
+	d.hostKey = &hostKeyCheck{ctx: d.ctx, opts: d.opts}
 	config := &ssh.ClientConfig{
 		Config:            algorithms(),
 		User:              d.opts.User,
@@ -172,8 +181,9 @@ func (d *dialing) handshake(raw net.Conn, known hostKeys) (*Conn, error) {
 }
 
 func (d *dialing) info(conn ssh.Conn) Info {
-	key, _ := d.hostKey.outcome()
+	key, trust, _ := d.hostKey.outcome()
 	info := Info{
+		HostKeyTrust:  trust,
 		ServerVersion: cleantext.Line(string(conn.ServerVersion()), maxIdentLine),
 		HostKeyType:   key.Type(),
 		HostKey:       ssh.FingerprintSHA256(key),
@@ -184,7 +194,7 @@ func (d *dialing) info(conn ssh.Conn) Info {
 	}
 	if meta, ok := conn.(ssh.AlgorithmsConnMetadata); ok {
 		agreed := meta.Algorithms()
-		info.KeyExchange, info.Cipher = agreed.KeyExchange, agreed.Write.Cipher
+		info.KeyExchange, info.Cipher, info.MAC = agreed.KeyExchange, agreed.Write.Cipher, agreed.Write.MAC
 	}
 	if key, ok := d.login.taken(); ok {
 		info.Identity, info.IdentityKey = key.Name, key.Fingerprint
@@ -212,7 +222,7 @@ func (d *dialing) cancelled() error {
 // decided comes before what the connection then said of it.
 func (d *dialing) failed(err error) error {
 	connectError := &ConnectError{Addr: d.opts.Addr, Err: cleaned(err)}
-	_, hostKeyErr := d.hostKey.outcome()
+	_, _, hostKeyErr := d.hostKey.outcome()
 	ident, instead := d.conn.said()
 	reason, disconnected := disconnectReason(err)
 	switch {

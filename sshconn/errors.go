@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-
-	"golang.org/x/crypto/ssh"
 )
 
 // The kinds of ConnectError; ask with errors.Is.
@@ -184,49 +182,4 @@ func count(n int, noun string) string {
 		return "1 " + noun
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-// HostKeyUnknownError is a first sight: nothing is known under Name.
-type HostKeyUnknownError struct {
-	Name        string
-	Addr        string
-	Key         ssh.PublicKey
-	Fingerprint string // SHA256, as ssh-keygen -lf prints it
-}
-
-func (e *HostKeyUnknownError) Error() string {
-	return fmt.Sprintf("the host key of %s (%s) is not known yet: compare its fingerprint %s with the server's own before you accept it",
-		e.Name, e.Addr, e.Fingerprint)
-}
-
-// HostKeyChangedError is a host that showed another key than the known ones.
-type HostKeyChangedError struct {
-	Name        string
-	Addr        string
-	Key         ssh.PublicKey
-	Fingerprint string
-	Known       []KnownKey
-}
-
-func (e *HostKeyChangedError) Error() string {
-	known := make([]string, len(e.Known))
-	for i, k := range e.Known {
-		known[i] = k.Fingerprint
-	}
-	return fmt.Sprintf("the host key of %s (%s) has changed: it shows %s, known is %s; if the server was not set up anew, somebody may be listening",
-		e.Name, e.Addr, e.Fingerprint, strings.Join(known, ", "))
-}
-
-// HostKeyRevokedError is a host that showed a key marked @revoked.
-type HostKeyRevokedError struct {
-	Name        string
-	Addr        string
-	Fingerprint string
-	File        string
-	Line        int
-}
-
-func (e *HostKeyRevokedError) Error() string {
-	return fmt.Sprintf("the host key of %s (%s) is revoked: %s is marked so in %s line %d; do not connect",
-		e.Name, e.Addr, e.Fingerprint, e.File, e.Line)
 }

@@ -2,6 +2,7 @@ package sshconn
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"net"
 	"runtime/debug"
@@ -13,18 +14,18 @@ import (
 
 // hostKeyCheck decides on the host keys of one connection.
 type hostKeyCheck struct {
-	addr   string
-	name   string
-	file   *KnownHosts
-	accept string // fingerprint
+	ctx  context.Context
+	opts Options
 
 	mu      sync.Mutex
 	trusted ssh.PublicKey // what the connection began with
-	err     error         // why it did not
+	trust   Trust
+	err     error // why it did not begin
 }
 
-// callback is an ssh.HostKeyCallback. It is called again at each new key
-// exchange, where only the key that the connection began with is right.
+// callback is an ssh.HostKeyCallback. x/crypto calls it after the server proved
+// that it has the key, and again at each new key exchange, where only the key
+// that the connection began with is right.
 //
 // It runs in a goroutine of x/crypto's, which recovers nothing.
 func (h *hostKeyCheck) callback(_ string, _ net.Addr, key ssh.PublicKey) (err error) {
@@ -40,44 +41,98 @@ func (h *hostKeyCheck) callback(_ string, _ net.Addr, key ssh.PublicKey) (err er
 		if bytes.Equal(h.trusted.Marshal(), key.Marshal()) {
 			return nil
 		}
-		return fmt.Errorf("the host key of %s changed while connected", h.name)
+		return fmt.Errorf("the host key of %s changed while connected", h.opts.HostKeyName)
 	}
-	if h.err = h.check(key); h.err == nil {
+	if h.trust, h.err = h.check(key); h.err == nil {
 		h.trusted = key
 	}
 	return h.err
 }
 
-func (h *hostKeyCheck) outcome() (ssh.PublicKey, error) {
+// outcome waits for a check that is under way.
+func (h *hostKeyCheck) outcome() (ssh.PublicKey, Trust, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.trusted, h.err
+	return h.trusted, h.trust, h.err
 }
 
-func (h *hostKeyCheck) check(key ssh.PublicKey) error {
-	known, err := h.file.lookup(h.name)
+// check looks at shown, asks for evidence where the known keys do not settle it,
+// and carries out what was decided.
+func (h *hostKeyCheck) check(shown ssh.PublicKey) (Trust, error) {
+	o := h.opts
+	known, err := o.knownKeys()
 	if err != nil {
-		return err
+		return "", err
 	}
-	if revoked := find(known.revoked, hostKeyParts(key)...); revoked != nil {
-		return &HostKeyRevokedError{h.name, h.addr, revoked.Fingerprint, h.file.Path, revoked.Line}
+	if revoked := find(known.revoked, hostKeyParts(shown)...); revoked != nil {
+		return "", &HostKeyRevokedError{o.HostKeyName, o.Addr, revoked.Fingerprint, revoked.File, revoked.Line}
 	}
-	if cert, ok := key.(*ssh.Certificate); ok {
-		if certified(cert, h.name, known.authorities) {
-			return nil
-		}
+	key := shown
+	cert, isCert := shown.(*ssh.Certificate)
+	if isCert {
 		key = cert.Key // as OpenSSH does: judged like a server without a certificate
 	}
-	fingerprint := ssh.FingerprintSHA256(key)
-	switch {
-	case find(known.plain, key) != nil:
-		return nil
-	case len(known.plain) > 0:
-		return &HostKeyChangedError{h.name, h.addr, key, fingerprint, known.plain}
-	case h.accept == "" || h.accept != fingerprint:
-		return &HostKeyUnknownError{h.name, h.addr, key, fingerprint}
+	s := sighting{
+		certified: isCert && certified(cert, o.HostKeyName, known.authorities),
+		known:     find(known.plain, key) != nil,
+		changed:   len(known.plain) > 0,
+		accepted:  o.AcceptHostKey != "" && o.AcceptHostKey == ssh.FingerprintSHA256(key),
 	}
-	return h.file.Add(h.name, key)
+	if s.settled() {
+		return h.carryOut(decide(s), key, known, evidenceFor{})
+	}
+	e := h.gather(key)
+	s.shared, s.evidence = len(e.elsewhere) > 0, e.Evidence
+	return h.carryOut(decide(s), key, known, e)
+}
+
+// carryOut does what was decided, which is to go on or to stop.
+func (h *hostKeyCheck) carryOut(d decision, key ssh.PublicKey, known hostKeys, e evidenceFor) (trust Trust, err error) {
+	o := h.opts
+	switch d {
+	case takeKnown:
+		trust = TrustKnown
+	case takeCertified:
+		trust = TrustAuthority
+	case takeVerified:
+		trust, err = TrustEvidence, o.HostKeys.Add(o.HostKeyName, key)
+	case takeAccepted:
+		trust, err = TrustAccepted, o.HostKeys.Add(o.HostKeyName, key)
+	case replaceVerified:
+		trust, err = TrustEvidenceAnew, o.HostKeys.Replace(o.HostKeyName, key)
+	case replaceAccepted:
+		trust, err = TrustAcceptedAnew, o.HostKeys.Replace(o.HostKeyName, key)
+	case askUnknown:
+		err = &HostKeyUnknownError{o.HostKeyName, o.Addr, key, ssh.FingerprintSHA256(key), e.Evidence, e.elsewhere, e.userLines}
+	case askChanged, stop:
+		err = &HostKeyChangedError{o.HostKeyName, o.Addr, key, ssh.FingerprintSHA256(key), known.plain, d == askChanged, e.Evidence, e.elsewhere, e.userLines}
+	}
+	if err == nil && o.Trusted != nil {
+		o.Trusted(key, trust)
+	}
+	return trust, err
+}
+
+// evidenceFor is all that was found out about a key that is not known.
+type evidenceFor struct {
+	Evidence
+	elsewhere []string // other names that have the key in podbay's own file
+	userLines []string // lines of the user's own files that have it for this address
+}
+
+func (h *hostKeyCheck) gather(key ssh.PublicKey) (e evidenceFor) {
+	o := h.opts
+	if o.Evidence != nil {
+		e.Evidence = o.Evidence(h.ctx, key)
+	}
+	text, err := o.HostKeys.read()
+	if err == nil {
+		e.elsewhere = holders(text, o.HostKeyName, key)
+	}
+	for _, path := range o.UserHostKeys {
+		e.userLines = append(e.userLines, addressLines(path, o.names(), key)...)
+	}
+	return e
 }
 
 // hostKeyParts are the keys that a shown host key stands on.

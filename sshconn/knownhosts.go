@@ -42,6 +42,7 @@ type KnownKey struct {
 	Key         ssh.PublicKey
 	Type        string
 	Fingerprint string // SHA256
+	File        string // where the line is
 	Line        int    // 1-based
 }
 
@@ -90,7 +91,7 @@ func findHostKeys(text []byte, path, name string) hostKeys {
 		if line.key == nil || !line.matches(name) {
 			continue
 		}
-		key := KnownKey{line.key, line.key.Type(), ssh.FingerprintSHA256(line.key), number}
+		key := KnownKey{line.key, line.key.Type(), ssh.FingerprintSHA256(line.key), path, number}
 		switch line.marker {
 		case "":
 			found.plain = append(found.plain, key)
@@ -129,11 +130,7 @@ func (k *KnownHosts) Add(name string, key ssh.PublicKey) error {
 	if slices.ContainsFunc(known, func(k KnownKey) bool { return k.is(key) }) {
 		return nil
 	}
-	line := append([]byte(canonicalHost(name)+" "), ssh.MarshalAuthorizedKey(key)...)
-	if len(text) > 0 && text[len(text)-1] != '\n' {
-		line = append([]byte("\n"), line...)
-	}
-	if err := appendFile(path, line); err != nil {
+	if err := appendFile(path, newLine(text, name, key)); err != nil {
 		return fmt.Errorf("write the host key of %s to %s: %w", name, k.Path, err)
 	}
 	return nil
@@ -141,26 +138,63 @@ func (k *KnownHosts) Add(name string, key ssh.PublicKey) error {
 
 // Forget removes every key known under exactly name; a line that names other
 // hosts too keeps them. It reports how many keys were removed. Lines with a
-// marker and lines that name the host by a pattern stay.
+// marker and lines that name the host by a pattern stay. The file as it was is
+// kept beside it with ".old" added, as ssh-keygen -R does.
 func (k *KnownHosts) Forget(name string) (int, error) {
+	removed, err := k.rewrite(name, nil)
+	if err != nil {
+		return 0, fmt.Errorf("forget the host key of %s in %s: %w", name, k.Path, err)
+	}
+	return removed, nil
+}
+
+// Replace makes key the one that is known under exactly name, in one step: it
+// does what Forget and then Add do.
+func (k *KnownHosts) Replace(name string, key ssh.PublicKey) error {
+	if _, err := k.rewrite(name, key); err != nil {
+		return fmt.Errorf("replace the host key of %s in %s: %w", name, k.Path, err)
+	}
+	return nil
+}
+
+// rewrite takes name's keys out of the file and adds key, if there is one.
+func (k *KnownHosts) rewrite(name string, key ssh.PublicKey) (removed int, err error) {
 	if err := checkHostName(name); err != nil {
 		return 0, err
 	}
 	path := k.resolve()
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && key == nil {
 		return 0, nil
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return 0, err
 	}
 	unlock, err := lockFile(path)
 	if err != nil {
 		return 0, err
 	}
 	defer unlock()
+	if err := narrow(path); err != nil {
+		return 0, err
+	}
 	text, err := readFile(path)
 	if err != nil {
 		return 0, err
 	}
-	var kept []byte
-	removed := 0
+	kept, removed := withoutName(text, name)
+	if key != nil {
+		kept = append(kept, newLine(kept, name, key)...)
+	} else if removed == 0 {
+		return 0, nil
+	}
+	if err := atomic.WriteFile(path+".old", bytes.NewReader(text)); err != nil {
+		return 0, fmt.Errorf("keep the file as it was: %w", err)
+	}
+	return removed, atomic.WriteFile(path, bytes.NewReader(kept))
+}
+
+// withoutName is text without the keys that are known under exactly name.
+func withoutName(text []byte, name string) (kept []byte, removed int) {
 	for raw := range bytes.Lines(text) {
 		rest, hit := withoutHost(raw, name)
 		if hit {
@@ -168,13 +202,16 @@ func (k *KnownHosts) Forget(name string) (int, error) {
 		}
 		kept = append(kept, rest...)
 	}
-	if removed == 0 {
-		return 0, nil
+	return kept, removed
+}
+
+// newLine is what is appended to text so that it has key for name.
+func newLine(text []byte, name string, key ssh.PublicKey) []byte {
+	line := append([]byte(canonicalHost(name)+" "), ssh.MarshalAuthorizedKey(key)...)
+	if len(text) > 0 && text[len(text)-1] != '\n' {
+		line = append([]byte("\n"), line...)
 	}
-	if err := atomic.WriteFile(path, bytes.NewReader(kept)); err != nil {
-		return 0, fmt.Errorf("forget the host key of %s in %s: %w", name, k.Path, err)
-	}
-	return removed, nil
+	return line
 }
 
 // read returns the file's content. A last line without its end may be one that
