@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"math"
 	"mime"
 	"net/http"
 	"net/url"
@@ -60,29 +61,85 @@ const (
 // is dropped.
 func (c *Client) Logs(ctx context.Context, id string, opts LogOptions) iter.Seq2[LogLine, error] {
 	return func(yield func(LogLine, error) bool) {
+		for entry, err := range c.logEntries(ctx, id, opts, noLimit) {
+			if err != nil {
+				yield(LogLine{}, err)
+				return
+			}
+			for _, line := range entry.lines() {
+				if !yield(line, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// logEntry is an event of a log. Its text is not cleaned.
+type logEntry struct {
+	time   time.Time // zero when the API's was not readable
+	source LogSource
+	text   string
+}
+
+func (e logEntry) lines() []LogLine {
+	line := LogLine{Time: e.time, Source: e.source}
+	parts := cleantext.Block(e.text, 0, 0)
+	if len(parts) == 0 {
+		return []LogLine{line}
+	}
+	lines := make([]LogLine, len(parts))
+	for i, part := range parts {
+		line.Line = part
+		lines[i] = line
+	}
+	return lines
+}
+
+const noLimit = math.MaxInt64
+
+// errLogLimit ends a log of which as much was read as may be.
+var errLogLimit = errors.New("the log is longer than it is read")
+
+// bounded is a reader that fails with errLogLimit after so many bytes.
+type bounded struct {
+	from io.Reader
+	left int64
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, errLogLimit
+	}
+	n, err := b.from.Read(p[:min(int64(len(p)), b.left)])
+	b.left -= int64(n)
+	return n, err
+}
+
+// logEntries streams a log as Logs does, up to limit bytes of the answer.
+func (c *Client) logEntries(ctx context.Context, id string, opts LogOptions, limit int64) iter.Seq2[logEntry, error] {
+	return func(yield func(logEntry, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		body, err := c.openLog(ctx, cancel, id, opts)
 		if err != nil {
-			yield(LogLine{}, err)
+			yield(logEntry{}, err)
 			return
 		}
 		defer body.Close()
 		op := logOp(id)
-		for event, err := range sse.Read(body, &sse.ReadConfig{MaxEventSize: maxEvent}) {
+		for event, err := range sse.Read(&bounded{body, limit}, &sse.ReadConfig{MaxEventSize: maxEvent}) {
 			if err != nil {
-				yield(LogLine{}, c.streamEnd(ctx, op, err))
+				yield(logEntry{}, c.streamEnd(ctx, op, err))
 				return
 			}
-			lines, ok := decodeEvent(event.Data)
-			if !ok {
-				yield(LogLine{}, c.malformed(op, http.StatusOK, "has an event that is not the JSON that was expected"))
+			entry, ok, valid := decodeEvent(event.Data)
+			if !valid {
+				yield(logEntry{}, c.malformed(op, http.StatusOK, "has an event that is not the JSON that was expected"))
 				return
 			}
-			for _, line := range lines {
-				if !yield(line, nil) {
-					return
-				}
+			if ok && !yield(entry, nil) {
+				return
 			}
 		}
 	}
@@ -147,6 +204,8 @@ func (o LogOptions) query(op string) (url.Values, error) {
 // streamEnd explains why a stream ended before the server ended it.
 func (c *Client) streamEnd(ctx context.Context, op string, err error) error {
 	switch {
+	case errors.Is(err, errLogLimit):
+		return err
 	case errors.Is(err, bufio.ErrTooLong):
 		return c.malformed(op, http.StatusOK, "has an event that is too large")
 	case ctx.Err() != nil:
@@ -157,31 +216,21 @@ func (c *Client) streamEnd(ctx context.Context, op string, err error) error {
 }
 
 // decodeEvent reads the data of an event. Events without a line, which the
-// contract does not have today, give none; false means that it is not JSON.
-func decodeEvent(data string) ([]LogLine, bool) {
+// contract does not have today, are not ok; what is not JSON is not valid.
+func decodeEvent(data string) (entry logEntry, ok, valid bool) {
 	var event struct {
 		Time   string    `json:"ts"`
 		Source LogSource `json:"source"`
 		Line   *string   `json:"line"`
 	}
 	if data == "" {
-		return nil, true
+		return logEntry{}, false, true
 	}
 	if !decode([]byte(data), &event) {
-		return nil, false
+		return logEntry{}, false, false
 	}
 	if event.Line == nil {
-		return nil, true
+		return logEntry{}, false, true
 	}
-	entry := LogLine{Time: instant(event.Time), Source: LogSource(text(string(event.Source)))}
-	parts := cleantext.Block(*event.Line, 0, 0)
-	if len(parts) == 0 {
-		return []LogLine{entry}, true
-	}
-	lines := make([]LogLine, len(parts))
-	for i, part := range parts {
-		entry.Line = part
-		lines[i] = entry
-	}
-	return lines, true
+	return logEntry{time: instant(event.Time), source: LogSource(text(string(event.Source))), text: *event.Line}, true, true
 }
