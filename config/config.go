@@ -15,6 +15,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 
 	"github.com/adrg/xdg"
 )
@@ -25,6 +26,7 @@ type Paths struct {
 	Settings     string // config.toml, written by the user alone
 	Credentials  string // podbay's own API key, 0600
 	KnownHosts   string // podbay's own known_hosts, 0600
+	SystemHosts  string // OpenSSH's known hosts of all users: read, never written
 	State        string // folder of what podbay remembers
 	RunPodConfig string // ~/.runpod/config.toml, RunPod's own CLI's: read, never written
 }
@@ -53,6 +55,7 @@ func DefaultPaths() (Paths, error) {
 		Credentials:  filepath.Join(xdg.ConfigHome, "podbay", "credentials"),
 		KnownHosts:   filepath.Join(xdg.DataHome, "podbay", "known_hosts"),
 		State:        state,
+		SystemHosts:  systemHosts(runtime.GOOS),
 		RunPodConfig: runPodConfig(home),
 	}, nil
 }
@@ -65,9 +68,18 @@ func PathsUnder(dir string) Paths {
 		Settings:     filepath.Join(dir, "podbay", "config.toml"),
 		Credentials:  filepath.Join(dir, "podbay", "credentials"),
 		KnownHosts:   filepath.Join(dir, "podbay", "known_hosts"),
+		SystemHosts:  filepath.Join(dir, "etc", "ssh_known_hosts"),
 		State:        filepath.Join(dir, "podbay", "state"),
 		RunPodConfig: runPodConfig(home),
 	}
+}
+
+// systemHosts is GlobalKnownHostsFile's first default, ssh_config(5).
+func systemHosts(system string) string {
+	if system == "windows" {
+		return filepath.Join(os.Getenv("ProgramData"), "ssh", "ssh_known_hosts")
+	}
+	return "/etc/ssh/ssh_known_hosts"
 }
 
 func runPodConfig(home string) string { return filepath.Join(home, ".runpod", "config.toml") }

@@ -24,6 +24,7 @@ func TestDefaultPathsFollowTheEnvironment(t *testing.T) {
 		Settings:     filepath.Join(dir, "c", "podbay", "config.toml"),
 		Credentials:  filepath.Join(dir, "c", "podbay", "credentials"),
 		KnownHosts:   filepath.Join(dir, "d", "podbay", "known_hosts"),
+		SystemHosts:  systemHosts(runtime.GOOS),
 		State:        filepath.Join(dir, "s", "podbay"),
 		RunPodConfig: filepath.Join(dir, "me", ".runpod", "config.toml"),
 	}

@@ -35,7 +35,7 @@ func (m *Manager) Connect(ctx context.Context, req ConnectRequest) (*Session, er
 		var wanted *KeepWanted
 		switch {
 		case err == nil:
-			return &Session{m: m, req: req, conn: l.conn, pod: l.row, route: l.route, plan: plan}, nil
+			return &Session{m: m, req: req, conn: l.conn, pod: l.row, route: l.route, plan: plan, notice: l.notice}, nil
 		case errors.As(err, &wanted):
 			m.kept.put(&keptConn{conn: l.conn, pod: l.row, route: l.route, why: keptWarm})
 			return nil, err
@@ -88,14 +88,30 @@ func (m *Manager) line(ctx context.Context, req ConnectRequest) (podLine, error)
 	return l, nil
 }
 
+// dial connects, and once more when a host key showed that the pod has moved: its
+// last address is another pod's by now.
 func (m *Manager) dial(ctx context.Context, a *attempt) (*sshconn.Conn, error) {
+	conn, err := m.dialOnce(ctx, a)
+	if !isHostKey(err) || !a.moved || a.pod.SSH.Direct == nil {
+		return conn, err
+	}
+	a.moved = false
+	a.route, a.user = route(a.pod, a.req.Via), a.pod.SSH.Direct.Username
+	a.row.Route = a.route
+	return m.dialOnce(ctx, a)
+}
+
+func (m *Manager) dialOnce(ctx context.Context, a *attempt) (*sshconn.Conn, error) {
 	a.progress("connecting to " + a.route.Addr)
 	return sshconn.Dial(ctx, sshconn.Options{
 		Addr:          a.route.Addr,
 		User:          a.user,
 		HostKeyName:   a.hostKeyName,
 		HostKeys:      m.known,
+		UserHostKeys:  m.userHosts(),
 		AcceptHostKey: a.req.AcceptHostKey,
+		Evidence:      m.askLog(a),
+		Trusted:       func(key ssh.PublicKey, why sshconn.Trust) { m.takenHostKey(a, key, why) },
 		Keys:          m.offer(a),
 		Timeout:       m.opts.Settings.Connect,
 		Logger:        m.log,
@@ -110,8 +126,10 @@ type attempt struct {
 	route       Route
 	user        string
 	hostKeyName string
-	anew        bool // RunPod is asked for the address, however young the list is
-	remembered  bool // it is not asked at all
+	anew        bool   // RunPod is asked for the address, however young the list is
+	remembered  bool   // it is not asked at all
+	moved       bool   // RunPod reports another address than the one that was dialed
+	notice      string // what must be said of the host key that was taken; "" for nothing
 	found       identity.Set
 	usable      []identity.Identity
 	progress    func(string)
@@ -253,17 +271,17 @@ func (m *Manager) loggedIn(a *attempt, info sshconn.Info) {
 	now := m.now()
 	m.remember(a.pod.ID, func(p *state.PodMemory) {
 		noteAccepted(p, now, a.pod.StartedAt, info.IdentityKey, a.route)
-		if a.route.Kind == RouteDirect && (a.req.AcceptHostKey != "" || p.HostKeySeen.IsZero()) {
-			p.HostKeySeen, p.StartedAt = now, a.pod.StartedAt
-		}
 	})
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.met, a.pod.ID)
+	m.lastAgreed[a.pod.ID] = Agreed{
+		At: now, Via: a.route.Kind, KeyExchange: info.KeyExchange, Cipher: info.Cipher, MAC: info.MAC,
+		HostKeyType: info.HostKeyType, HostKey: info.HostKey,
+	}
 	if a.route.Kind != RouteDirect {
 		return
 	}
-	delete(m.changed, a.pod.ID)
 	if probe, ok := m.probes[a.pod.ID]; !ok || probe.result.Outcome != sshconn.ProbeBanner {
 		delete(m.probes, a.pod.ID)
 	}

@@ -104,10 +104,8 @@ func (m *Manager) meeting(f *doctor.Facts, p runpod.Pod, now time.Time) {
 	if f.Login.Outcome == doctor.LoginRefused && f.Login.User == "" && p.SSH.Direct != nil && via == RouteDirect {
 		f.Login.User = cleantext.Line(p.SSH.Direct.Username, maxName)
 	}
-	if name, changed := m.changed[p.ID]; changed && f.HostKey.Trust == "" {
-		if alias, err := hostKeyAlias(p.ID); err == nil && name == alias {
-			f.HostKey = doctor.HostKey{Trust: doctor.TrustChanged, Restarted: restarted(m.memory[p.ID], p)}
-		}
+	if f.HostKey.Trust == "" {
+		f.HostKey = m.hostKeyFact(p, f.DirectAddr)
 	}
 }
 

@@ -49,12 +49,6 @@ func judgeQuestion(err error) (doctor.Verdict, bool) {
 	return doctor.Judge(f), true
 }
 
-func (e *HostKeyUnknown) fact() doctor.HostKey { return doctor.HostKey{Trust: doctor.TrustUnknown} }
-
-func (e *HostKeyChanged) fact() doctor.HostKey {
-	return doctor.HostKey{Trust: doctor.TrustChanged, Restarted: doctor.Answer(e.Started)}
-}
-
 func (e *PassphraseWanted) fact() doctor.Login {
 	if e.Wrong {
 		return doctor.Login{Outcome: doctor.LoginRefused, Blocked: doctor.BlockedKey{Fault: doctor.KeyPassphrase, Name: e.Name, Words: e.Error()}}

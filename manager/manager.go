@@ -53,6 +53,7 @@ type api interface {
 	SSHKeys(ctx context.Context) ([]string, error)
 	ReplaceSSHKeys(ctx context.Context, keys []string) ([]string, error)
 	Logs(ctx context.Context, id string, opts runpod.LogOptions) iter.Seq2[runpod.LogLine, error]
+	HostKeyLog(ctx context.Context, id string, startedAt time.Time) (runpod.HostKeyLog, error)
 	PollInterval(want time.Duration) time.Duration
 	Close()
 }
@@ -83,7 +84,6 @@ type Manager struct {
 	probes     map[string]probed
 	memory     map[string]state.PodMemory
 	registered registeredKeys
-	changed    map[string]string // pod ID to the known_hosts name whose key was found changed
 	met        map[string]met
 	// startTroubles and systemLogs are what RunPod last said of a pod that does not
 	// run. By pod ID, as what follows.
@@ -92,29 +92,33 @@ type Manager struct {
 	addrs         map[string]directAddrs
 	keyless       map[string]doctor.PublicKey // of which kind a PUBLIC_KEY is that holds no key
 	shells        map[string]state.KeptShell  // that may live on pods, by name
+	stopped       map[string]stopped          // by pod ID: the last connection was stopped at a host key
+	logs          map[string]readLog          // by pod ID
+	lastAgreed    map[string]Agreed           // by pod ID
 }
 
 // Open returns a manager. Without an API key it opens all the same; Refresh then
 // returns ErrNoAPIKey.
 func Open(opts Options) (*Manager, error) {
 	m := &Manager{
-		opts:    opts,
-		now:     opts.Now,
-		log:     opts.Logger,
-		known:   &sshconn.KnownHosts{Path: opts.Paths.KnownHosts},
-		store:   &state.Store{Dir: opts.Paths.State},
-		finder:  identity.Finder{Home: opts.Paths.Home, Getenv: opts.Getenv, Extra: opts.Settings.IdentityFile},
-		pods:    map[string]runpod.Pod{},
-		probes:  map[string]probed{},
-		memory:  map[string]state.PodMemory{},
-		changed: map[string]string{},
-
+		opts:          opts,
+		now:           opts.Now,
+		log:           opts.Logger,
+		known:         &sshconn.KnownHosts{Path: opts.Paths.KnownHosts},
+		store:         &state.Store{Dir: opts.Paths.State},
+		finder:        identity.Finder{Home: opts.Paths.Home, Getenv: opts.Getenv, Extra: opts.Settings.IdentityFile},
+		pods:          map[string]runpod.Pod{},
+		probes:        map[string]probed{},
+		memory:        map[string]state.PodMemory{},
 		met:           map[string]met{},
 		startTroubles: map[string]startTrouble{},
 		systemLogs:    map[string]systemLine{},
 		addrs:         map[string]directAddrs{},
 		keyless:       map[string]doctor.PublicKey{},
 		shells:        map[string]state.KeptShell{},
+		stopped:       map[string]stopped{},
+		logs:          map[string]readLog{},
+		lastAgreed:    map[string]Agreed{},
 	}
 	if m.now == nil {
 		m.now = time.Now

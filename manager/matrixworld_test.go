@@ -116,7 +116,7 @@ func sshWorld(t *testing.T, opts accountOptions, change func(*api.PodSpec), line
 // trust keeps a host key as the pod's.
 func (w *world) trust(t *testing.T, key ssh.PublicKey) {
 	t.Helper()
-	if err := w.m.TrustHostKey(podID, key); err != nil {
+	if err := w.m.TrustHostKey(podID, key, time.Time{}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -54,8 +54,8 @@ func login(memory state.PodMemory, via RouteKind, startedAt, now time.Time) doct
 	return doctor.Login{}
 }
 
-// StartedSince tells whether the pod was started since its known host key was
-// accepted.
+// StartedSince tells whether the pod was started since it last showed its known
+// host key.
 type StartedSince string
 
 // The answers. "" means that it cannot be told.
@@ -70,11 +70,8 @@ func startedSince(memory state.PodMemory, p runpod.Pod) StartedSince {
 		return ""
 	case memory.StartedAt.Equal(p.StartedAt):
 		return StartedSinceNo
+	case p.StartedAt.After(memory.StartedAt): // both by RunPod's clock
+		return StartedSinceYes
 	}
-	return StartedSinceYes
-}
-
-// restarted is startedSince for doctor.
-func restarted(memory state.PodMemory, p runpod.Pod) doctor.Answer {
-	return doctor.Answer(startedSince(memory, p))
+	return ""
 }

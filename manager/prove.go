@@ -236,9 +236,8 @@ var errKeptBack = errors.New("~/.ssh/config keeps this key from being offered to
 // user has accepted.
 func (m *Manager) dialAccepting(ctx context.Context, a *attempt, accepted []string) (*sshconn.Conn, error) {
 	conn, err := m.dial(ctx, a)
-	var unknown *sshconn.HostKeyUnknownError
-	if errors.As(err, &unknown) && slices.Contains(accepted, unknown.Fingerprint) {
-		a.req.AcceptHostKey = unknown.Fingerprint
+	if print := askedAbout(err); print != "" && slices.Contains(accepted, print) {
+		a.req.AcceptHostKey = print
 		return m.dial(ctx, a)
 	}
 	return conn, err
@@ -264,17 +263,14 @@ func (p *prover) proxyTakes(ctx context.Context, pod provable) (takes, known boo
 		return false, true
 	}
 	conn, err := p.m.dialAccepting(ctx, a, p.accepted(pod))
-	var (
-		unknown    *sshconn.HostKeyUnknownError
-		passphrase *identity.PassphraseError
-	)
+	var passphrase *identity.PassphraseError
 	switch {
 	case err == nil:
 		_ = conn.Close()
 		return true, true
 	case errors.As(err, &passphrase):
 		return true, true // it is wanted only when the server would take the key
-	case errors.As(err, &unknown):
+	case askedAbout(err) != "":
 		return false, false
 	}
 	return false, true

@@ -197,6 +197,9 @@ func questionSentence(question error) string {
 	case *HostKeyUnknown:
 		return "Not tried yet: the host key of " + q.Addr + " is not known: " + q.KeyType + " " + q.Fingerprint + "."
 	case *HostKeyChanged:
+		if q.NeverKnown() {
+			return "Not tried: " + q.Addr + " shows a host key that the pod's log does not list: " + q.KeyType + " " + q.Offered + "."
+		}
 		return "Not tried: the host key of " + q.Addr + " has changed: " + q.KeyType + " " + q.Offered + "."
 	case *PassphraseWanted:
 		if q.Wrong {

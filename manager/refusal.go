@@ -8,7 +8,6 @@ import (
 	"podbay/doctor"
 	"podbay/identity"
 	"podbay/sshconn"
-	"podbay/sshkey"
 )
 
 // refusal turns what Dial returned into a question or a failure.
@@ -41,32 +40,6 @@ func (m *Manager) refusal(ctx context.Context, a *attempt, err error) error {
 		seen.NoAgreement = errors.Is(connect, sshconn.ErrNoAgreement)
 	}
 	return m.failure(a, seen, err)
-}
-
-func (m *Manager) hostKeyUnknown(a *attempt, err *sshconn.HostKeyUnknownError) error {
-	question := &HostKeyUnknown{Pod: a.row, Addr: err.Addr, KeyType: sshkey.TypeName(err.Key), Fingerprint: err.Fingerprint}
-	if _, warnings, lookupErr := m.known.Lookup(err.Name); lookupErr == nil && len(warnings) > 0 {
-		question.Note = "It may have been known: " + warnings[0]
-	}
-	return question
-}
-
-func (m *Manager) hostKeyChanged(a *attempt, err *sshconn.HostKeyChangedError) error {
-	m.mu.Lock()
-	memory := m.memory[a.pod.ID]
-	m.changed[a.pod.ID] = err.Name
-	m.mu.Unlock()
-	question := &HostKeyChanged{
-		Pod: a.row, Addr: err.Addr, KeyType: sshkey.TypeName(err.Key), Offered: err.Fingerprint,
-		StartedAt: a.pod.StartedAt, File: m.known.Path,
-	}
-	if a.route.Kind == RouteDirect {
-		question.SeenAt, question.Started = memory.HostKeySeen, startedSince(memory, a.pod)
-	}
-	for _, known := range err.Known {
-		question.Known = append(question.Known, sshkey.TypeName(known.Key)+" "+known.Fingerprint)
-	}
-	return question
 }
 
 func (m *Manager) passphraseWanted(a *attempt, err *identity.PassphraseError) error {

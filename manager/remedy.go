@@ -132,9 +132,9 @@ const sshPort = "22/tcp"
 
 func (m *Manager) planForget(plan RemedyPlan, row Pod) (RemedyPlan, error) {
 	m.mu.Lock()
-	_, changed := m.changed[row.ID]
+	stop, stopped := m.stopped[row.ID]
 	m.mu.Unlock()
-	if !changed {
+	if !stopped || !stop.known {
 		return RemedyPlan{}, fmt.Errorf("%w: no changed host key was seen on %s: connect to it first", ErrNoRemedy, row.Name)
 	}
 	plan.Title, plan.Button, plan.Asks, plan.Danger, plan.Connects = "Forget the host key of "+row.Name+"?", "Forget the key", true, true, true

@@ -35,6 +35,9 @@ func (s *Session) redial(ctx context.Context, lost attach.Loss) (attach.Link, er
 		_ = conn.Close()
 		return attach.Link{}, err
 	}
+	if a.notice != "" {
+		note = a.notice + ". " + note
+	}
 	s.conn, s.pod, s.route, s.plan = conn, a.row, a.route, next
 	return s.link(note), nil
 }

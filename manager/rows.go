@@ -68,6 +68,7 @@ func (m *Manager) row(p runpod.Pod) Pod {
 	if p.SSH.Direct != nil {
 		row.PublicPort = p.SSH.Direct.Port
 	}
+	row.HostKey, row.Agreed = m.hostKeyOf(p.ID), m.lastAgreed[p.ID]
 	facts := m.facts(p, now)
 	if probe, ok := m.probes[p.ID]; ok && facts.Probe.Outcome != "" {
 		row.Probed, row.ServerVersion, row.Latency = probe.at, probe.result.Banner, probe.result.Latency

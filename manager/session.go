@@ -22,6 +22,7 @@ type Session struct {
 	pod     Pod
 	route   Route
 	plan    plan
+	notice  string // what must be said of the host key; "" for nothing
 	in, out *os.File
 	ended   Ended
 }
@@ -53,6 +54,9 @@ func (s *Session) Run() error {
 		s.Discard()
 		s.ended.Sentence = s.pod.Name + ": a shell needs a terminal"
 		return errors.New(s.ended.Sentence)
+	}
+	if s.notice != "" {
+		fmt.Fprintf(s.out, "podbay: %s: %s\n", s.pod.Name, s.notice)
 	}
 	ctx := s.m.opts.Lifetime
 	result, err := attach.Run(ctx, attach.Options{

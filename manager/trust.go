@@ -2,41 +2,27 @@ package manager
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"path/filepath"
 	"regexp"
+	"strings"
 	"time"
 
 	"golang.org/x/crypto/ssh"
 
+	"podbay/doctor"
+	"podbay/runpod"
+	"podbay/sshconn"
+	"podbay/sshkey"
 	"podbay/state"
 )
-
-// ForgetHostKey removes the known host key that the last connection to the pod
-// found changed, so that the next connection asks about the key that it finds.
-func (m *Manager) ForgetHostKey(_ context.Context, podID string) error {
-	m.mu.Lock()
-	name, ok := m.changed[podID]
-	m.mu.Unlock()
-	if !ok {
-		return fmt.Errorf("no changed host key was seen on pod %s: connect to it first", podID)
-	}
-	removed, err := m.known.Forget(name)
-	switch {
-	case err != nil:
-		return fmt.Errorf("cannot forget the host key of %s: %w", name, err)
-	case removed == 0:
-		return fmt.Errorf("cannot forget the host key of %s: no line of %s names it alone; take out the line with a pattern by hand", name, m.known.Path)
-	}
-	m.remember(podID, func(p *state.PodMemory) { p.HostKeySeen, p.StartedAt = time.Time{}, time.Time{} })
-	m.mu.Lock()
-	delete(m.changed, podID)
-	m.mu.Unlock()
-	return nil
-}
 
 // podIDs are those that may name a host key: RunPod's have 14 letters and digits.
 // Anything else could name other hosts in a known_hosts file.
 var podIDs = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,63}$`)
+
+const aliasPrefix = "runpod-"
 
 // hostKeyAlias is the name under which a pod's host key is kept, OpenSSH's
 // HostKeyAlias: "runpod-PODID", since addresses are handed on to other pods.
@@ -44,15 +30,182 @@ func hostKeyAlias(podID string) (string, error) {
 	if !podIDs.MatchString(podID) {
 		return "", fmt.Errorf("%q is no pod ID that may name a host key: one has 1 to 64 letters, digits and inner '-'", podID)
 	}
-	return "runpod-" + podID, nil
+	return aliasPrefix + podID, nil
+}
+
+// userHosts are OpenSSH's known_hosts files: the user's (UserKnownHostsFile's
+// defaults, ssh_config(5)) and the system's.
+func (m *Manager) userHosts() []string {
+	folder := filepath.Join(m.opts.Paths.Home, ".ssh")
+	return []string{filepath.Join(folder, "known_hosts"), filepath.Join(folder, "known_hosts2"), m.opts.Paths.SystemHosts}
+}
+
+// stopped is a connection that was stopped at a host key.
+type stopped struct {
+	name    string // in known_hosts
+	key     ssh.PublicKey
+	known   bool      // another key is known
+	addr    string    // where: another address is another question
+	started time.Time // the container's start, by RunPod's clock: so is another container
+	fact    doctor.HostKey
+}
+
+// ForgetHostKey removes the known host key that the last connection to the pod
+// found changed, so that the next connection asks about the key that it finds.
+// The known_hosts file as it was is kept beside it, as known_hosts.old.
+func (m *Manager) ForgetHostKey(_ context.Context, podID string) error {
+	m.mu.Lock()
+	stop, ok := m.stopped[podID]
+	m.mu.Unlock()
+	if !ok || !stop.known {
+		return fmt.Errorf("no changed host key was seen on pod %s: connect to it first", podID)
+	}
+	removed, err := m.known.Forget(stop.name)
+	switch {
+	case err != nil:
+		return fmt.Errorf("cannot forget the host key of %s: %w", stop.name, err)
+	case removed == 0:
+		return fmt.Errorf("cannot forget the host key of %s: no line of %s names it alone; take out the line with a pattern by hand", stop.name, m.known.Path)
+	}
+	if stop.isPod() {
+		m.remember(podID, forgetHostKey)
+	}
+	m.released(podID)
+	return nil
+}
+
+func (s stopped) isAbout(pod runpod.Pod, addr string) bool {
+	return s.isPod() && s.addr == addr && s.started.Equal(pod.StartedAt)
+}
+
+func (s stopped) isPod() bool { return strings.HasPrefix(s.name, aliasPrefix) }
+
+func forgetHostKey(p *state.PodMemory) {
+	p.HostKeySeen, p.StartedAt = time.Time{}, time.Time{}
+	p.HostKey, p.HostKeyType, p.HostKeyTrust = "", "", ""
+}
+
+func (m *Manager) released(podID string) {
+	m.mu.Lock()
+	delete(m.stopped, podID)
+	m.mu.Unlock()
+}
+
+// TrustAgainstLog keeps the key that the last connection to the pod was shown
+// at first sight, although the pod's log lists others. It is the one way on for
+// who knows why: host keys that are put in place after the image printed its own.
+func (m *Manager) TrustAgainstLog(_ context.Context, podID string) error {
+	m.mu.Lock()
+	stop, ok := m.stopped[podID]
+	pod := m.pods[podID]
+	m.mu.Unlock()
+	if !ok || stop.known {
+		return fmt.Errorf("no host key of pod %s was found that its log does not list: connect to it first", podID)
+	}
+	if err := m.known.Add(stop.name, stop.key); err != nil {
+		return err
+	}
+	m.remember(podID, func(p *state.PodMemory) {
+		noteHostKey(p, stop.key, TrustedAgainstLog, m.now(), pod.StartedAt)
+	})
+	m.released(podID)
+	return nil
 }
 
 // TrustHostKey keeps key as the pod's, as though it had been accepted on an
-// earlier visit.
-func (m *Manager) TrustHostKey(podID string, key ssh.PublicKey) error {
+// earlier visit to the container that was started at startedAt.
+func (m *Manager) TrustHostKey(podID string, key ssh.PublicKey, startedAt time.Time) error {
 	name, err := hostKeyAlias(podID)
 	if err != nil {
 		return err
 	}
-	return m.known.Add(name, key)
+	if err := m.known.Add(name, key); err != nil {
+		return err
+	}
+	m.remember(podID, func(p *state.PodMemory) {
+		if p.HostKey == "" { // a host may have several: the first is the one that it is asked for
+			noteHostKey(p, key, TrustedByUser, m.now(), startedAt)
+		}
+	})
+	return nil
+}
+
+// noteHostKey keeps what is known of a pod's host key. at is when it was trusted.
+func noteHostKey(p *state.PodMemory, key ssh.PublicKey, trust HostKeyTrust, at, started time.Time) {
+	p.HostKey, p.HostKeyType, p.HostKeyTrust = ssh.FingerprintSHA256(key), sshkey.TypeName(key), string(trust)
+	p.HostKeySeen, p.StartedAt = at, started
+}
+
+// takenHostKey remembers a host key that a connection took: before the login,
+// which may fail and still has shown it.
+func (m *Manager) takenHostKey(a *attempt, key ssh.PublicKey, why sshconn.Trust) {
+	a.notice = hostKeyNotice(a.pod, why)
+	if a.route.Kind != RouteDirect {
+		return
+	}
+	m.mu.Lock()
+	memory := m.memory[a.pod.ID]
+	delete(m.stopped, a.pod.ID)
+	m.mu.Unlock()
+	same := memory.HostKey == ssh.FingerprintSHA256(key) && memory.StartedAt.Equal(a.pod.StartedAt)
+	if same && why == sshconn.TrustKnown {
+		return // nothing new: the disk is left alone
+	}
+	now := m.now()
+	m.remember(a.pod.ID, func(p *state.PodMemory) {
+		before := *p
+		noteHostKey(p, key, trustOf(why), now, a.pod.StartedAt)
+		if why == sshconn.TrustKnown && !before.HostKeySeen.IsZero() {
+			p.HostKeyTrust, p.HostKeySeen = before.HostKeyTrust, before.HostKeySeen
+		}
+	})
+}
+
+func trustOf(why sshconn.Trust) HostKeyTrust {
+	switch why {
+	case sshconn.TrustEvidence, sshconn.TrustEvidenceAnew:
+		return TrustedByLog
+	case sshconn.TrustAccepted, sshconn.TrustAcceptedAnew:
+		return TrustedByUser
+	case sshconn.TrustAuthority:
+		return TrustedByAuthority
+	}
+	return ""
+}
+
+// hostKeyNotice is what must be said when a host key was taken without a question.
+func hostKeyNotice(pod runpod.Pod, why sshconn.Trust) string {
+	switch why {
+	case sshconn.TrustEvidence:
+		return "host key verified by the pod's log"
+	case sshconn.TrustEvidenceAnew:
+		return "new host key since the pod was started on " + pod.StartedAt.UTC().Format(minute) +
+			", verified by the pod's log; the one before is kept in known_hosts.old"
+	}
+	return ""
+}
+
+// askedAbout returns the fingerprint that a host-key error asks about; "" for an
+// error that no answer passes.
+func askedAbout(err error) string {
+	var (
+		unknown *sshconn.HostKeyUnknownError
+		changed *sshconn.HostKeyChangedError
+	)
+	switch {
+	case errors.As(err, &unknown):
+		return unknown.Fingerprint
+	case errors.As(err, &changed) && changed.Asks:
+		return changed.Fingerprint
+	}
+	return ""
+}
+
+// isHostKey tells whether a connection was stopped at the host key.
+func isHostKey(err error) bool {
+	var (
+		unknown *sshconn.HostKeyUnknownError
+		changed *sshconn.HostKeyChangedError
+	)
+	return errors.As(err, &unknown) || errors.As(err, &changed)
 }

@@ -1,8 +1,6 @@
 package manager
 
 import (
-	"fmt"
-	"strings"
 	"time"
 
 	"podbay/doctor"
@@ -53,6 +51,8 @@ type Pod struct {
 	Probed        time.Time     // when SSH was last measured; zero when not yet
 	Latency       time.Duration // to the SSH banner, when it was last measured; 0 without one
 	ServerVersion string        // the SSH banner that the last probe saw
+	HostKey       HostKey       // of the pod's own sshd, as far as podbay knows it
+	Agreed        Agreed        // what the last login in this run agreed on
 	Verdict       doctor.Verdict
 	Also          []doctor.Verdict // what else is in the way, or limits it, in that order
 	Kept          Kept             // a shell that was left running on it
@@ -86,7 +86,8 @@ type ConnectRequest struct {
 	PodID string
 	// Via asks for one way; "" takes direct where there is one, else the proxy.
 	Via RouteKind
-	// AcceptHostKey is the fingerprint in a HostKeyUnknown that the user accepted.
+	// AcceptHostKey is the fingerprint that the user accepted, of a HostKeyUnknown
+	// or of a HostKeyChanged that Asks.
 	AcceptHostKey string
 	// Keep is the answer to a KeepWanted; it is remembered for the pod.
 	Keep KeepAnswer
@@ -108,64 +109,6 @@ type Ended struct {
 	Lost     bool           // the connection was lost
 	Verdict  doctor.Verdict // what was wrong with the session; its ID is "" when nothing was
 	Sentence string         // "my-pod: shell ended with exit status 3", "my-pod: connection lost after 4 m: ..."
-}
-
-// HostKeyUnknown is a question: this pod was never seen, is this its key?
-type HostKeyUnknown struct {
-	Pod         Pod
-	Addr        string
-	KeyType     string // "ED25519"
-	Fingerprint string // SHA256:...
-	// Note is what keeps podbay from being sure that the key was never known: lines
-	// of its known_hosts file that cannot be read. "" when nothing does.
-	Note string
-}
-
-func (e *HostKeyUnknown) Error() string {
-	return fmt.Sprintf("%s: the host key of %s is not known yet: %s %s", e.Pod.Name, e.Holder(), e.KeyType, e.Fingerprint)
-}
-
-// HostKeyChanged is a stop: the far side shows another key than the known one.
-type HostKeyChanged struct {
-	Pod       Pod
-	Addr      string
-	KeyType   string
-	Offered   string       // fingerprint
-	Known     []string     // "ED25519 SHA256:..." of each known key
-	SeenAt    time.Time    // when the known key was accepted; zero when not remembered
-	StartedAt time.Time    // when the pod was last started; zero when RunPod does not say
-	Started   StartedSince // whether that is since the known key was accepted
-	File      string       // the known_hosts file
-}
-
-func (e *HostKeyChanged) Error() string {
-	text := fmt.Sprintf("%s: the host key of %s has changed, and podbay does not connect: it shows %s %s, known in %s is %s",
-		e.Pod.Name, e.Holder(), e.KeyType, e.Offered, e.File, strings.Join(e.Known, ", "))
-	if !e.SeenAt.IsZero() {
-		text += ", accepted on " + e.SeenAt.UTC().Format(minute)
-	}
-	if !e.StartedAt.IsZero() && e.Pod.Route.Kind == RouteDirect {
-		text += "; the pod was last started on " + e.StartedAt.UTC().Format(minute)
-	}
-	return text + "; press enter on the pod in podbay's list to see what it can mean and to forget the known key"
-}
-
-// minute is how a moment is written in a sentence.
-const minute = "2006-01-02 15:04 MST"
-
-// Holder is whose host key it is: "the pod" or "RunPod's proxy", which has one
-// for all pods.
-func (e *HostKeyChanged) Holder() string { return holder(e.Pod) }
-
-// Holder is whose host key it is: "the pod" or "RunPod's proxy", which has one
-// for all pods.
-func (e *HostKeyUnknown) Holder() string { return holder(e.Pod) }
-
-func holder(p Pod) string {
-	if p.Route.Kind == RouteProxy {
-		return "RunPod's proxy"
-	}
-	return "the pod"
 }
 
 // PassphraseWanted is a question: the pod takes this key, but its file is

@@ -38,11 +38,17 @@ type PodMemory struct {
 	LoginAddr string `json:"loginAddr,omitempty"`
 	// HostKeySeen is when the pod's present host key was first accepted.
 	HostKeySeen time.Time `json:"hostKeySeen,omitzero"`
-	// StartedAt is the pod's start time when its host key was accepted.
+	// StartedAt is the pod's start time, by RunPod's clock, when it last showed
+	// that key.
 	StartedAt time.Time `json:"startedAt,omitzero"`
 	// KeepShells is the answer to whether shells on the pod are kept alive over a
 	// bad line: "yes", "no", or "" when nobody was asked.
 	KeepShells string `json:"keepShells,omitempty"`
+	// HostKey is the SHA256 fingerprint of that key, HostKeyType its type
+	// ("ED25519"), HostKeyTrust why it was taken.
+	HostKey      string `json:"hostKey,omitempty"`
+	HostKeyType  string `json:"hostKeyType,omitempty"`
+	HostKeyTrust string `json:"hostKeyTrust,omitempty"`
 }
 
 // newest is when something last happened to the pod.
