@@ -69,7 +69,7 @@ func (a *app) openDemo(ctx context.Context, pretended *demo.Demo) (*manager.Mana
 		return nil, err
 	}
 	for _, known := range pretended.KnownHosts() {
-		if err := m.TrustHostKey(known.PodID, known.Key); err != nil {
+		if err := m.TrustHostKey(known.PodID, known.Key, known.StartedAt); err != nil {
 			return nil, err
 		}
 	}

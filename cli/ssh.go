@@ -118,6 +118,7 @@ func (a *app) connect(ctx context.Context, m *manager.Manager, req manager.Conne
 		session, err := m.Connect(ctx, req)
 		var (
 			unknown    *manager.HostKeyUnknown
+			changed    *manager.HostKeyChanged
 			passphrase *manager.PassphraseWanted
 			keep       *manager.KeepWanted
 		)
@@ -131,6 +132,11 @@ func (a *app) connect(ctx context.Context, m *manager.Manager, req manager.Conne
 				return nil, fmt.Errorf("not connected: %w", err)
 			}
 			req.AcceptHostKey = unknown.Fingerprint
+		case errors.As(err, &changed):
+			if !a.trustsChanged(ctx, m, changed) {
+				return nil, silentError{err}
+			}
+			req.AcceptHostKey = changed.Offered
 		case errors.As(err, &passphrase):
 			if req.Passphrases == nil {
 				req.Passphrases = map[string][]byte{}
@@ -151,21 +157,6 @@ func passphraseLine(q *manager.PassphraseWanted) string {
 		return "That does not fit. Passphrase for " + q.Name + ": "
 	}
 	return "Passphrase for " + q.Name + ": "
-}
-
-// trusts asks about a host key at first sight; only "yes" in full trusts it.
-func (a *app) trusts(ctx context.Context, q *manager.HostKeyUnknown) bool {
-	check := "Many pods print their host keys to the container log: compare it there."
-	if q.Pod.Route.Kind == manager.RouteProxy {
-		check = "It is the same for all your pods: to check it, compare what another machine is shown."
-	}
-	if q.Note != "" {
-		check += "\n" + q.Note
-	}
-	fmt.Fprintf(a.std.Err, "The host key of %s (%s) is not known yet. At %s it shows this %s key:\n  %s\n%s\n"+
-		"Trust it and connect? Type yes, or press enter for no: ", q.Holder(), q.Pod.Name, q.Addr, q.KeyType, q.Fingerprint, check)
-	answer, err := a.readLine(ctx)
-	return err == nil && strings.EqualFold(strings.TrimSpace(answer), "yes")
 }
 
 // keeps asks whether shells on a pod are kept alive; enter means yes.

@@ -95,7 +95,10 @@ func (f *fakeManager) did(verb, podID string) error {
 
 func (f *fakeManager) Stop(_ context.Context, id string) error          { return f.did("stop", id) }
 func (f *fakeManager) ForgetHostKey(_ context.Context, id string) error { return f.did("forget", id) }
-func (f *fakeManager) Login(_ context.Context, key string) error        { return f.did("login", key) }
+func (f *fakeManager) TrustAgainstLog(_ context.Context, id string) error {
+	return f.did("trust", id)
+}
+func (f *fakeManager) Login(_ context.Context, key string) error { return f.did("login", key) }
 
 // fakeSession says how it went, and counts what was done with it.
 type fakeSession struct {

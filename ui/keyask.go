@@ -86,12 +86,13 @@ func (m model) keyAnswered(intent screen.Intent) (model, tea.Cmd) {
 	question, again, declined := m.keying.question, m.keying.again, m.keying.declined
 	m.keying.asking, m.keying.question, m.keying.again, m.keying.declined = false, nil, nil, nil
 	m.page, m.state = nil, inKeys
+	if act, ok := hostKeyActOf(intent); ok {
+		m.keying.act = act
+		return again(m)
+	}
 	switch intent := intent.(type) {
 	case hostkey.Trust:
 		return again(m.trusting(intent, question))
-	case hostkey.ForgetHostKey:
-		m.keying.forget = intent.PodID
-		return again(m)
 	case passphrase.Submit:
 		m.keying.passphrases = m.keying.passphrases.with(intent.Path, intent.Passphrase.Reveal())
 		return again(m)

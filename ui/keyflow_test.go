@@ -168,7 +168,7 @@ func TestAChangedHostKeyIsForgottenInTheWizard(t *testing.T) {
 			}
 			return nil
 		default:
-			return &manager.HostKeyChanged{Pod: p, KeyType: "ED25519", Offered: "SHA256:new"}
+			return &manager.HostKeyChanged{Pod: p, KeyType: "ED25519", Offered: "SHA256:new", Known: []string{"ED25519 SHA256:old"}}
 		}
 	}
 	p := start(t, f)

@@ -21,8 +21,8 @@ type proofMsg struct {
 // prove tries a key on running pods. What was tried before is given up; the
 // wizard names again what it still waits for.
 func (m model) prove(intent wizard.Prove) (model, tea.Cmd) {
-	forget := m.keying.forget
-	m.keying.forget = ""
+	act := m.keying.act
+	m.keying.act = hostKeyAct{}
 	var ctx context.Context
 	m.keying.proof, ctx = m.keying.proof.start(m.run)
 	gen, mgr := m.keying.proof.gen, m.mgr
@@ -31,10 +31,8 @@ func (m model) prove(intent wizard.Prove) (model, tea.Cmd) {
 	tried := wizard.Proving{Pods: running(m.pods.Pods(), intent.PodIDs)}
 	m, shown := m.toKeys(tried)
 	return m, tea.Batch(shown, m.run.do(func(context.Context) tea.Msg {
-		if forget != "" {
-			if err := mgr.ForgetHostKey(ctx, forget); err != nil {
-				return proofMsg{gen: gen, reply: wizard.Proved{Proof: manager.Proof{Sentence: err.Error(), Err: err}}}
-			}
+		if err := act.carryOut(ctx, mgr); err != nil {
+			return proofMsg{gen: gen, reply: wizard.Proved{Proof: manager.Proof{Sentence: err.Error(), Err: err}}}
 		}
 		// Without the command the ways that need it are not offered; a proof says
 		// what is wrong with the key.

@@ -41,7 +41,7 @@ type keying struct {
 	question error                        // which one
 	again    func(model) (model, tea.Cmd) // what to do anew when it was answered
 	declined tea.Msg                      // the wizard's reply when it was not; nil for none
-	forget   string                       // ID of the pod whose known host key is forgotten before that
+	act      hostKeyAct                   // what was agreed to, and is done before that
 
 	created     ask.Secret // the passphrase of the key that is being made
 	passphrases answers
@@ -188,8 +188,8 @@ func planText(ctx context.Context, mgr keyWork, text ask.Secret) wizard.Planned 
 
 // mayAsk has something done that may need an answer first.
 func (m model) mayAsk(intent screen.Intent) (model, tea.Cmd) {
-	forget := m.keying.forget
-	m.keying.forget = ""
+	act := m.keying.act
+	m.keying.act = hostKeyAct{}
 	var ctx context.Context
 	m.keying.work, ctx = m.keying.work.start(m.run)
 	gen, mgr := m.keying.work.gen, m.mgr
@@ -197,10 +197,7 @@ func (m model) mayAsk(intent screen.Intent) (model, tea.Cmd) {
 	accepted := slices.Clone(m.keying.accepted)
 	return m, m.run.do(func(context.Context) tea.Msg {
 		defer wipeAll(passphrases)
-		var err error
-		if forget != "" {
-			err = mgr.ForgetHostKey(ctx, forget)
-		}
+		err := act.carryOut(ctx, mgr)
 		var question error
 		var reply tea.Msg
 		switch intent := intent.(type) {

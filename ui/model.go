@@ -152,8 +152,8 @@ func (m model) replied(msg tea.Msg) (model, tea.Cmd) {
 		return m.ended(msg)
 	case actedMsg:
 		return m.acted(msg)
-	case forgotMsg:
-		return m.forgot(msg)
+	case hostKeyActedMsg:
+		return m.hostKeyActed(msg)
 	case releaseMsg:
 		return m.released(msg)
 	case loggedInMsg:

@@ -159,22 +159,48 @@ func (m model) askQuestion(err error) (model, tea.Cmd) {
 	return m, nil
 }
 
-// forgotMsg tells that a known host key was forgotten, or why not.
-type forgotMsg struct {
+// hostKeyAct is what was agreed to by a typed name; the zero value is nothing.
+type hostKeyAct struct {
+	podID string
+	trust bool // else forget
+}
+
+func (a hostKeyAct) carryOut(ctx context.Context, mgr hostKeyWork) error {
+	switch {
+	case a.podID == "":
+		return nil
+	case a.trust:
+		return mgr.TrustAgainstLog(ctx, a.podID)
+	}
+	return mgr.ForgetHostKey(ctx, a.podID)
+}
+
+// hostKeyActOf returns what an intent agrees to.
+func hostKeyActOf(intent screen.Intent) (hostKeyAct, bool) {
+	switch intent := intent.(type) {
+	case hostkey.ForgetHostKey:
+		return hostKeyAct{podID: intent.PodID}, true
+	case hostkey.TrustAgainstLog:
+		return hostKeyAct{podID: intent.PodID, trust: true}, true
+	}
+	return hostKeyAct{}, false
+}
+
+// hostKeyActedMsg tells that it was carried out, or why not.
+type hostKeyActedMsg struct {
 	gen int
 	err error
 }
 
-// forget drops the known host key of the pod; then the connection asks about the
-// key that it finds.
-func (m model) forget(podID string) (model, tea.Cmd) {
+// actOnHostKey carries out what was agreed to; then the connection is tried anew.
+func (m model) actOnHostKey(act hostKeyAct) (model, tea.Cmd) {
 	gen, mgr := m.conn.gen, m.mgr
 	return m, m.run.do(func(ctx context.Context) tea.Msg {
-		return forgotMsg{gen, mgr.ForgetHostKey(ctx, podID)}
+		return hostKeyActedMsg{gen, act.carryOut(ctx, mgr)}
 	})
 }
 
-func (m model) forgot(msg forgotMsg) (model, tea.Cmd) {
+func (m model) hostKeyActed(msg hostKeyActedMsg) (model, tea.Cmd) {
 	switch {
 	case msg.gen != m.conn.gen || m.state != asking:
 		return m, nil
@@ -186,6 +212,9 @@ func (m model) forgot(msg forgotMsg) (model, tea.Cmd) {
 
 // answered carries out the answer to a question.
 func (m model) answered(intent screen.Intent) (model, tea.Cmd) {
+	if act, ok := hostKeyActOf(intent); ok {
+		return m.actOnHostKey(act)
+	}
 	switch intent := intent.(type) {
 	case login.Submit:
 		return m.logIn(intent.Key)
@@ -200,8 +229,6 @@ func (m model) answered(intent screen.Intent) (model, tea.Cmd) {
 		return m.confirmed(intent.ID)
 	case hostkey.Trust:
 		return m.again(func(req *manager.ConnectRequest) { req.AcceptHostKey = intent.Fingerprint })
-	case hostkey.ForgetHostKey:
-		return m.forget(intent.PodID)
 	case keepshell.Answer:
 		return m.again(func(req *manager.ConnectRequest) { req.Keep = intent.Keep })
 	case passphrase.Submit:

@@ -35,7 +35,7 @@ func TestStaleRepliesAreDropped(t *testing.T) {
 		refreshedMsg{gen: m.refresh.gen - 1, at: noon, listing: manager.Listing{At: noon}},
 		probedMsg{gen: m.probe.gen - 1, at: noon, rows: []manager.Pod{{ID: "7f3k2ab9x1", Name: "late"}}},
 		loggedInMsg{gen: m.login.gen, err: errors.New("late")},
-		forgotMsg{gen: old, err: errors.New("late")},
+		hostKeyActedMsg{gen: old, err: errors.New("late")},
 	} {
 		next := after(m, msg)
 		if next.state != home || len(next.pods.Pods()) != 5 || strings.Contains(drawn(t, next), "late") {

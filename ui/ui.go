@@ -33,7 +33,7 @@ type backend interface {
 	Probe(ctx context.Context, pods []manager.Pod) <-chan manager.Pod
 	PollInterval() time.Duration
 	Stop(ctx context.Context, podID string) error
-	ForgetHostKey(ctx context.Context, podID string) error
+	hostKeyWork
 	Login(ctx context.Context, key string) error
 	Account() manager.Account
 	remedies
@@ -46,6 +46,12 @@ type remedies interface {
 	CheckUp(ctx context.Context, req manager.CheckUpRequest) manager.CheckUp
 	PlanRemedy(ctx context.Context, req manager.RemedyRequest) (manager.RemedyPlan, error)
 	CarryOut(ctx context.Context, plan manager.RemedyPlan, passphrases map[string][]byte, step func(string)) (manager.RemedyDone, error)
+}
+
+// hostKeyWork is what a user agrees to by typing a pod's name.
+type hostKeyWork interface {
+	ForgetHostKey(ctx context.Context, podID string) error
+	TrustAgainstLog(ctx context.Context, podID string) error
 }
 
 // dialer is the backend that also connects, to whatever can be run as a session.

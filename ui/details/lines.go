@@ -2,6 +2,7 @@ package details
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"podbay/manager"
@@ -75,6 +76,9 @@ func facts(p manager.Pod, now time.Time) []fact {
 		{"started", ago(p.StartedAt, now)},
 		{"measured", measured(p, now)},
 		{"server", p.ServerVersion},
+		{"host key", hostKey(p.HostKey)},
+		{"key also of", strings.Join(p.HostKey.SharedWith, ", ")},
+		{"last login", agreed(p.Agreed, now)},
 		{"volume", orElse(p.Volume, "none: nothing outlives a stop")},
 		{"disk", disk(p)},
 		{"image", p.Image},
@@ -158,6 +162,38 @@ func measured(p manager.Pod, now time.Time) string {
 		return "not yet"
 	}
 	return screen.Ago(now.Sub(p.Probed)) + " ago"
+}
+
+// hostKey says which key is known and why it is trusted.
+func hostKey(k manager.HostKey) string {
+	if k.Fingerprint == "" {
+		return ""
+	}
+	why := map[manager.HostKeyTrust]string{
+		manager.TrustedByLog:       "verified by the pod's log",
+		manager.TrustedByUser:      "accepted by you",
+		manager.TrustedAgainstLog:  "accepted by you against the pod's log",
+		manager.TrustedByAuthority: "certified by an authority of yours",
+	}[k.Trust]
+	if why == "" {
+		why = "known"
+	}
+	if !k.At.IsZero() {
+		why += " on " + k.At.UTC().Format("2006-01-02 15:04 MST")
+	}
+	return k.Type + " " + k.Fingerprint + ", " + why
+}
+
+// agreed says what protects the sessions: key exchange, cipher, host key.
+func agreed(a manager.Agreed, now time.Time) string {
+	if a.At.IsZero() {
+		return ""
+	}
+	text := fmt.Sprintf("%s ago by %s: key exchange %s, cipher %s", screen.Ago(now.Sub(a.At)), a.Via, a.KeyExchange, a.Cipher)
+	if a.MAC != "" {
+		text += ", " + a.MAC
+	}
+	return text + ", host key " + a.HostKeyType
 }
 
 func disk(p manager.Pod) string {

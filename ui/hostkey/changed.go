@@ -17,10 +17,17 @@ import (
 // [manager.Manager.ForgetHostKey] does. It trusts nothing.
 type ForgetHostKey struct{ PodID string }
 
-// wantForget opens the field in which the pod's name is typed.
-type wantForget struct{}
+// TrustAgainstLog asks for the key that is shown to be trusted although the pod's
+// log lists others, as [manager.Manager.TrustAgainstLog] does.
+type TrustAgainstLog struct{ PodID string }
 
-// Changed is the stop: the far side shows another key than the known one.
+// wantName opens the field in which the pod's name is typed.
+type wantName struct{}
+
+// Changed is the stop: the far side shows another key than the known one, or than
+// those that the pod's log lists. What leads on takes the pod's name, typed. Only
+// where the pod was started since, and nothing speaks against the new key, is it a
+// question with No chosen.
 type Changed struct {
 	theme         screen.Theme
 	width, height int
@@ -28,6 +35,8 @@ type Changed struct {
 	now           time.Time
 	buttons       screen.Buttons
 	dialog        screen.Dialog
+	picture       picture
+	act           act
 
 	typing     bool // the pod's name is being typed
 	field      ask.Field
@@ -37,16 +46,36 @@ type Changed struct {
 
 var _ screen.Screen[Changed] = Changed{}
 
+// act is what the typed name agrees to.
+type act struct {
+	intent           screen.Intent
+	hot, label, verb string
+	leave            string // what esc then means
+}
+
+func actOf(stop *manager.HostKeyChanged) act {
+	if stop.NeverKnown() {
+		return act{TrustAgainstLog{stop.Pod.ID}, "t", "Trust it against the log", "trust it against the log", "do not"}
+	}
+	return act{ForgetHostKey{stop.Pod.ID}, "f", "Forget the known key", "forget the known key", "keep it"}
+}
+
 // NewChanged shows stop. now is for ages, and its location for times.
 func NewChanged(theme screen.Theme, stop *manager.HostKeyChanged, now time.Time) Changed {
+	act := actOf(stop)
+	leave := screen.Button{Label: "Go back", Hot: "n", Intent: screen.Back{}}
+	on := screen.Button{Label: act.label, Hot: act.hot, Intent: wantName{}}
+	if stop.Asks {
+		leave.Label = "No, go back"
+		on = screen.Button{Label: "Yes, trust the new key", Hot: "y", Intent: Trust{stop.Pod.ID, stop.Offered}}
+	}
 	return Changed{
-		theme: theme, stop: *stop, now: now,
-		buttons: screen.NewButtons(0,
-			screen.Button{Label: "Go back", Hot: "n", Intent: screen.Back{}},
-			screen.Button{Label: "Forget the known key", Hot: "f", Intent: wantForget{}}),
-		field: ask.NewField(theme),
-		enter: key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "forget the known key")),
-		esc:   key.NewBinding(key.WithKeys("esc"), key.WithHelp("esc", "keep it")),
+		theme: theme, stop: *stop, now: now, act: act,
+		buttons: screen.NewButtons(0, leave, on),
+		picture: newPicture(stop.Evidence.Randomart),
+		field:   ask.NewField(theme),
+		enter:   key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", act.verb)),
+		esc:     key.NewBinding(key.WithKeys("esc"), key.WithHelp("esc", act.leave)),
 	}
 }
 
@@ -69,10 +98,11 @@ func (m Changed) Update(msg tea.Msg) (Changed, tea.Cmd, screen.Intent) {
 	if m.typing {
 		return m.typed(msg)
 	}
+	m.picture = m.picture.update(msg)
 	m.dialog = m.laidOut().Scroll(msg, m.width, m.height)
 	var intent screen.Intent
 	m.buttons, intent = m.buttons.Update(msg)
-	if intent == (wantForget{}) {
+	if intent == (wantName{}) {
 		m.typing, intent = true, nil
 	}
 	return m, nil, intent
@@ -86,7 +116,7 @@ func (m Changed) typed(msg tea.Msg) (Changed, tea.Cmd, screen.Intent) {
 		m.typing, m.mistyped, m.field = false, false, m.field.Cleared()
 		return m, nil, nil
 	case key.Matches(press, m.enter) && m.named(m.field.Text()):
-		return m, nil, ForgetHostKey{m.stop.Pod.ID}
+		return m, nil, m.act.intent
 	case key.Matches(press, m.enter):
 		m.mistyped = true
 		return m, nil, nil
@@ -111,13 +141,20 @@ func (m Changed) laidOut() screen.Dialog {
 	d := m.dialog
 	inner := d.InnerWidth(m.width)
 	d.Title, d.Tone = "The host key of "+name(m.stop.Pod)+" has changed", doctor.ToneBad
+	switch {
+	case m.stop.Asks:
+		d.Title, d.Tone = name(m.stop.Pod)+" has a new host key", doctor.ToneWarn
+	case m.stop.NeverKnown():
+		d.Title = "This is not the host key of " + name(m.stop.Pod)
+	}
 	d.Body = ask.Paragraphs(inner,
 		"podbay stopped the connection. No login was tried.",
-		shown(m.stop, m.theme)+"\n"+known(m.stop, m.now, m.theme),
+		shown(m.stop, m.theme)+m.picture.drawn()+known(m.stop, m.now, m.theme)+listed(m.stop.Evidence, m.theme),
+		shared(m.stop.Evidence, m.theme), logged(m.stop.Evidence),
 		explanation(m.stop, m.now),
-		causes(m.stop),
+		causes(m.stop), seen(m.stop.Evidence),
 		next(m.stop),
-		m.theme.Dim.Render("The known key is kept in "+m.stop.File+"."))
+		m.theme.Dim.Render("Known keys are kept in "+m.stop.File+"."))
 	d.Foot = m.buttons.View(m.theme, inner)
 	if m.typing {
 		d.Foot = m.prompt(inner)
@@ -128,10 +165,10 @@ func (m Changed) laidOut() screen.Dialog {
 // prompt asks for the pod's name.
 func (m Changed) prompt(width int) string {
 	p := m.stop.Pod
-	line := m.theme.Title.Render(screen.Cut("To forget it, type the pod's name or its ID ("+p.ID+"):", width))
+	line := m.theme.Title.Render(screen.Cut("To "+m.act.verb+", type the pod's name or its ID ("+p.ID+"):", width))
 	hint := screen.Cut(m.theme.Dim.Render("The name is "+podLine(p)), width)
 	if m.mistyped {
-		hint = ask.Status(m.theme, doctor.ToneBad, "That is not "+podLine(p)+". Nothing was forgotten.", width)
+		hint = ask.Status(m.theme, doctor.ToneBad, "That is not "+podLine(p)+". Nothing was changed.", width)
 	}
 	return line + "\n" + m.field.View() + "\n" + hint
 }
@@ -141,7 +178,7 @@ func (m Changed) View() string { return m.laidOut().View(m.theme, m.width, m.hei
 
 // ShortHelp returns the keys for the footer.
 func (m Changed) ShortHelp() []key.Binding {
-	keys := ask.Keys(m.buttons, ask.Hot{Key: "f", Desc: "forget the known key"})
+	keys := m.picture.among(ask.Keys(m.buttons, ask.Hot{Key: m.act.hot, Desc: m.act.verb}, ask.Hot{Key: "y", Desc: "trust the new key"}))
 	if m.typing {
 		keys = []key.Binding{m.enter, m.esc}
 	}

@@ -30,6 +30,35 @@ func unknown(p manager.Pod) Unknown {
 	return NewUnknown(screen.NewTheme(true), &manager.HostKeyUnknown{Pod: p, Addr: p.Route.Addr, KeyType: "ED25519", Fingerprint: newPrint})
 }
 
+var art = []string{
+	"+--[ED25519 256]--+", "|        .o+=*o   |", "|       . .oB=.   |", "|        . *o=    |", "|       o B.= .   |",
+	"|        S.B o    |", "|       . +.=     |", "|        o.E +    |", "|         o.*.    |", "|          .=+    |", "+----[SHA256]-----+",
+}
+
+// doubted is a question with all that can be said of a key.
+func doubted(p manager.Pod) Unknown {
+	return NewUnknown(screen.NewTheme(true), &manager.HostKeyUnknown{Pod: p, Addr: p.Route.Addr, KeyType: "ED25519", Fingerprint: newPrint,
+		Evidence: manager.HostKeyEvidence{
+			Log: manager.LogListsIt, SharedWith: []string{"other-pod (x1)", "third-pod (x2)"},
+			UserLines: []string{"~/.ssh/known_hosts line 12"}, Randomart: art,
+		}})
+}
+
+// newcomer is a first sight at which the pod's log lists other keys.
+func newcomer(p manager.Pod) Changed {
+	return NewChanged(screen.NewTheme(true), &manager.HostKeyChanged{Pod: p, Addr: p.Route.Addr, KeyType: "ED25519", Offered: newPrint,
+		Evidence:  manager.HostKeyEvidence{Log: manager.LogListsOthers, LogListed: []string{"ED25519 " + oldPrint, "RSA " + oldRSA}, Randomart: art},
+		StartedAt: now.Add(-time.Hour), File: "/home/me/.local/share/podbay/known_hosts"}, now)
+}
+
+// asking is a change that a start explains and nothing proves.
+func asking(p manager.Pod) Changed {
+	m := changed(p, 72, 3)
+	stop := m.stop
+	stop.Asks, stop.Evidence.LogWhy, stop.Evidence.Randomart = true, "it lists no host keys", art
+	return NewChanged(screen.NewTheme(true), &stop, now)
+}
+
 // changed returns the stop of a key that was accepted, and of a pod that was
 // started, so many hours ago; 0 means not known.
 func changed(p manager.Pod, seen, started int) Changed {
@@ -58,6 +87,34 @@ func TestUnknownScreens(t *testing.T) {
 	t.Run("pod", func(t *testing.T) { asktest.Golden(t, unknown(pod)) })
 	t.Run("longname", func(t *testing.T) { asktest.Golden(t, unknown(long)) })
 	t.Run("proxy", func(t *testing.T) { asktest.Golden(t, unknown(prox)) })
+	t.Run("doubted", func(t *testing.T) { asktest.Golden(t, doubted(pod)) })
+	picture, _ := asktest.Press(doubted(pod), "p")
+	t.Run("picture", func(t *testing.T) { asktest.Golden(t, picture) })
+}
+
+// The picture is whole wherever it is asked for, and gone when it is asked for
+// again.
+func TestThePictureComesOnAKeyPress(t *testing.T) {
+	for _, size := range asktest.Sizes {
+		m := doubted(pod).SetSize(size[0], size[1]-1)
+		wholeIn(t, m, newPrint)
+		m, _ = asktest.Press(m, "p")
+		pictured := map[string]bool{}
+		for range 40 {
+			for line := range strings.SplitSeq(ansi.Strip(m.View()), "\n") {
+				pictured[strings.TrimSpace(strings.Trim(line, " │"))] = true
+			}
+			m, _, _ = m.Update(asktest.Key("down"))
+		}
+		for _, line := range art {
+			if !pictured[strings.Trim(line, " │")] {
+				t.Errorf("%v: %q is not seen", size, line)
+			}
+		}
+		if m, _ = asktest.Press(m, "p"); strings.Contains(m.View(), "[SHA256]") {
+			t.Errorf("%v: the picture stays", size)
+		}
+	}
 }
 
 func TestChangedScreens(t *testing.T) {
@@ -69,6 +126,8 @@ func TestChangedScreens(t *testing.T) {
 		"unknown":     changed(pod, 0, 0),
 		"proxy":       changed(prox, 0, 3),
 		"long":        changed(long, 72, 3),
+		"asks":        asking(pod),
+		"newcomer":    newcomer(pod),
 		"typing":      typing,
 		"mistyped":    mistyped,
 	} {
@@ -126,6 +185,37 @@ func TestForgettingTakesTheNameOfThePod(t *testing.T) {
 	}
 }
 
+func TestANewKeyAfterAStartIsAskedAbout(t *testing.T) {
+	trust := Trust{pod.ID, newPrint}
+	for keys, want := range map[string]screen.Intent{
+		"enter": screen.Back{}, "esc": screen.Back{}, "n": screen.Back{}, "f": nil, "t": nil,
+		"y": trust, "tab enter": trust, "p enter": screen.Back{},
+	} {
+		if _, got := asktest.Press(asking(pod).SetSize(80, 23), keys); got != want {
+			t.Errorf("%q gave %#v, want %#v", keys, got, want)
+		}
+	}
+}
+
+func TestTrustingAgainstTheLogTakesTheNameOfThePod(t *testing.T) {
+	for _, c := range []struct {
+		keys, text string
+		want       screen.Intent
+	}{
+		{"enter", "", screen.Back{}}, {"y", "", nil}, {"f", "", nil}, {"t", "my-", nil},
+		{"t", "my-pod", TrustAgainstLog{pod.ID}}, {"tab enter", "k3xq81", TrustAgainstLog{pod.ID}},
+	} {
+		m, got := asktest.Press(newcomer(pod).SetSize(80, 23), c.keys)
+		if c.text != "" {
+			m, _ = asktest.Type(m, c.text)
+			_, got = asktest.Press(m, "enter")
+		}
+		if got != c.want {
+			t.Errorf("%+v gave %#v", c, got)
+		}
+	}
+}
+
 func TestForgettingTakesAPaste(t *testing.T) {
 	m, _ := asktest.Press(changed(pod, 72, 3), "f")
 	m, _, _ = m.Update(tea.PasteMsg{Content: "my-pod\n"})
@@ -147,6 +237,7 @@ func TestFingerprintsStayWhole(t *testing.T) {
 	for _, size := range append([][2]int{{56, 15}, {50, 10}}, asktest.Sizes...) {
 		wholeIn(t, unknown(long).SetSize(size[0], size[1]-1), newPrint)
 		wholeIn(t, changed(long, 72, 3).SetSize(size[0], size[1]-1), newPrint, oldPrint, oldRSA)
+		wholeIn(t, newcomer(long).SetSize(size[0], size[1]-1), newPrint, oldPrint, oldRSA)
 	}
 }
 

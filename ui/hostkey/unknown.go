@@ -29,6 +29,7 @@ type Unknown struct {
 	question      manager.HostKeyUnknown
 	buttons       screen.Buttons
 	dialog        screen.Dialog
+	picture       picture
 }
 
 var _ screen.Screen[Unknown] = Unknown{}
@@ -39,7 +40,7 @@ func NewUnknown(theme screen.Theme, q *manager.HostKeyUnknown) Unknown {
 	if viaProxy(q.Pod) {
 		who = "RunPod's proxy"
 	}
-	return Unknown{theme: theme, question: *q, buttons: screen.NewButtons(0,
+	return Unknown{theme: theme, question: *q, picture: newPicture(q.Evidence.Randomart), buttons: screen.NewButtons(0,
 		screen.Button{Label: "No, go back", Hot: "n", Intent: screen.Back{}},
 		screen.Button{Label: "Yes, trust this key for " + who, Hot: "y", Intent: Trust{q.Pod.ID, q.Fingerprint}})}
 }
@@ -62,6 +63,7 @@ func (m Unknown) SetTheme(theme screen.Theme) Unknown {
 
 // Update scrolls, moves the choice, or gives the answer.
 func (m Unknown) Update(msg tea.Msg) (Unknown, tea.Cmd, screen.Intent) {
+	m.picture = m.picture.update(msg)
 	m.dialog = m.laidOut().Scroll(msg, m.width, m.height)
 	var intent screen.Intent
 	m.buttons, intent = m.buttons.Update(msg)
@@ -72,7 +74,7 @@ func (m Unknown) laidOut() screen.Dialog {
 	d := m.dialog
 	q, inner := m.question, d.InnerWidth(m.width)
 	d.Title, d.Tone = "Is this really "+ask.Name(q.Pod.Name, q.Pod.ID)+"?", doctor.ToneWarn
-	lead, meaning, check := podWords(q.KeyType)
+	lead, meaning, check := podWords()
 	if viaProxy(q.Pod) {
 		d.Title = "Is this really RunPod's proxy?"
 		lead, meaning, check = proxyWords(q.Addr)
@@ -82,24 +84,16 @@ func (m Unknown) laidOut() screen.Dialog {
 			ask.Fact{Label: "Pod", Text: podLine(q.Pod)},
 			ask.Fact{Label: "Address", Text: q.Addr},
 			ask.Fact{Label: "Host key", Text: q.KeyType + ", with the fingerprint"})+
-			"\n"+m.theme.Title.Render(q.Fingerprint),
-		meaning, check, m.question.Note)
+			"\n"+m.theme.Title.Render(q.Fingerprint)+m.picture.drawn(),
+		shared(q.Evidence, m.theme), logged(q.Evidence), seen(q.Evidence), meaning, check, m.question.Note)
 	d.Foot = m.buttons.View(m.theme, inner)
 	return d
 }
 
-// checkPod says how a pod's host key is compared. Most of RunPod's own images
-// print their host keys to the container log when they start; any program in the
-// container can write there later.
-func checkPod(keyType string) string {
-	return "To check it, open the pod's container logs in RunPod's web console. Most of RunPod's own images print their fingerprints there when they start, below \"SSH host keys:\". " +
-		"The one for " + keyType + " must be the same as here, letter for letter. If there is no such line, the image does not print it."
-}
-
-func podWords(keyType string) (lead, meaning, check string) {
+func podWords() (lead, meaning, check string) {
 	return "podbay does not know this pod's host key yet. No login was tried.",
 		"A host key is how an SSH server proves which machine it is; the fingerprint is its short form. Say yes only if you believe that this is the pod. podbay then remembers the key, and stops if the pod ever shows another one.",
-		checkPod(keyType)
+		checkPod
 }
 
 func proxyWords(addr string) (lead, meaning, check string) {
@@ -121,7 +115,8 @@ func (m Unknown) View() string { return m.laidOut().View(m.theme, m.width, m.hei
 
 // ShortHelp returns the keys for the footer.
 func (m Unknown) ShortHelp() []key.Binding {
-	return ask.WithScroll(ask.Keys(m.buttons, ask.Hot{Key: "y", Desc: "trust this key"}), m.laidOut().Scrolls(m.width, m.height))
+	keys := m.picture.among(ask.Keys(m.buttons, ask.Hot{Key: "y", Desc: "trust this key"}))
+	return ask.WithScroll(keys, m.laidOut().Scrolls(m.width, m.height))
 }
 
 // FullHelp returns all keys.
