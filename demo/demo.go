@@ -44,15 +44,17 @@ type Demo struct {
 	API *api.Server
 
 	root     string
+	started  map[string]time.Time // the start of the first containers, by pod ID
 	machines *machines
 	proxy    *pod.Server
 	close    func() error
 }
 
-// KnownHost is a host key of a pod.
+// KnownHost is a host key of a pod, and when its container was started.
 type KnownHost struct {
-	PodID string
-	Key   ssh.PublicKey
+	PodID     string
+	Key       ssh.PublicKey
+	StartedAt time.Time
 }
 
 // Start starts a demo. It runs until Close; ctx bounds the start alone.
@@ -97,6 +99,10 @@ func (d *Demo) start(opts Options) error {
 		return err
 	}
 	d.machines.name(specs)
+	d.started = map[string]time.Time{}
+	for _, spec := range specs {
+		d.started[spec.ID] = spec.StartedAt
+	}
 	addr := d.proxy.Addr()
 	if d.API, err = api.New(api.Options{
 		Keys:    []api.Key{{Secret: d.APIKey}},
@@ -120,12 +126,15 @@ func registeredKeys(account *api.Server) []ssh.PublicKey {
 	return pod.ParseAuthorizedKeys(strings.Join(account.SSHKeys(), "\n"))
 }
 
-// KnownHosts returns the host keys of the ready pod, for a demo in which this
-// machine has been there before. Those of the other pods are first sights.
+// KnownHosts returns the host keys of the pods at which this machine has been
+// before: the ready one, and the one whose address was handed on meanwhile. The
+// others are first sights.
 func (d *Demo) KnownHosts() []KnownHost {
 	var known []KnownHost
-	for _, key := range d.machines.hostKeys(ReadyPodID) {
-		known = append(known, KnownHost{PodID: ReadyPodID, Key: key.Public()})
+	for _, id := range []string{ReadyPodID, HandedOnPodID} {
+		for _, key := range d.machines.hostKeys(id) {
+			known = append(known, KnownHost{PodID: id, Key: key.Public(), StartedAt: d.started[id]})
+		}
 	}
 	return known
 }

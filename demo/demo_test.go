@@ -151,6 +151,7 @@ func TestOnePodOfEachKind(t *testing.T) {
 		{demo.StoppedPodID, runpod.StatusExited, false, true},
 		{demo.ErrorPodID, runpod.StatusError, false, true},
 		{demo.HostileNamePodID, runpod.StatusRunning, true, true},
+		{demo.HandedOnPodID, runpod.StatusRunning, true, true},
 	} {
 		if i >= len(pods) {
 			t.Fatalf("%d pods in the list", len(pods))
@@ -185,6 +186,38 @@ func TestLoginToReadyPod(t *testing.T) {
 	for _, want := range []string{"axolotl-finetune (this machine):~$ ", "demo shell on this machine", "\r" + w.temp} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in %q", want, text)
+		}
+	}
+}
+
+// What the logs say of the host keys: podbay's own reader agrees with the servers.
+func TestLogsListTheHostKeys(t *testing.T) {
+	w := start(t)
+	for _, c := range []struct {
+		id     string
+		lists  bool // the log has a list
+		shows  bool // and the key that the server shows is in it
+		logsIn bool
+	}{
+		{demo.ReadyPodID, true, true, true},
+		{demo.HostileNamePodID, true, true, true},
+		{demo.HandedOnPodID, true, false, true},
+		{demo.KeyRefusedPodID, false, false, false},
+	} {
+		p := w.pod(c.id)
+		said, err := w.client.HostKeyLog(t.Context(), c.id, p.StartedAt)
+		must(t, err)
+		if (len(said.Keys) > 0) != c.lists {
+			t.Errorf("%s: the log says %+v", c.id, said)
+		}
+		if !c.logsIn {
+			continue
+		}
+		_, key, err := w.dial(p.SSH.Direct)
+		must(t, err)
+		listed := slices.ContainsFunc(said.Keys, func(k runpod.LoggedHostKey) bool { return k.Fingerprint == ssh.FingerprintSHA256(key) })
+		if listed != c.shows {
+			t.Errorf("%s shows %s, the log lists %+v", c.id, ssh.FingerprintSHA256(key), said.Keys)
 		}
 	}
 }

@@ -25,9 +25,10 @@ type machines struct {
 // machine is one container.
 type machine struct {
 	pod.Container
-	token string      // at the proxy
-	sshd  *pod.Server // nil: the container has none
-	mute  *closedPort // what port 22 leads to then
+	token string        // at the proxy
+	sshd  *pod.Server   // nil: the container has none
+	own   []pod.HostKey // the container's host keys
+	mute  *closedPort   // what port 22 leads to then
 	gone  chan struct{}
 }
 
@@ -96,9 +97,15 @@ func (m *machine) open(c api.Container) (api.Endpoints, error) {
 	}); err != nil {
 		return api.Endpoints{}, err
 	}
+	m.own = m.sshd.HostKeys()
+	if c.PodID == HandedOnPodID && c.Generation == 1 {
+		if m.own, err = pod.NewHostKeys(); err != nil { // what answers has others
+			return api.Endpoints{}, err
+		}
+	}
 	addr := m.sshd.Addr()
 	e := api.Endpoints{Direct: api.Address{Host: addr.Addr().String(), Port: int(addr.Port())}}
-	for _, key := range m.sshd.HostKeys() {
+	for _, key := range m.own {
 		e.HostKeys = append(e.HostKeys, api.HostKey{Path: key.Path, Line: key.Line(c.PodID)})
 	}
 	return e, nil
@@ -179,8 +186,8 @@ func (m *machines) route(token string) (pod.Container, error) {
 func (m *machines) hostKeys(podID string) []pod.HostKey {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if mach := m.running[podID]; mach != nil && mach.sshd != nil {
-		return mach.sshd.HostKeys()
+	if mach := m.running[podID]; mach != nil {
+		return mach.own
 	}
 	return nil
 }

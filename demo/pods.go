@@ -16,10 +16,11 @@ const (
 	ProvisioningPodID = "h1r5y3p9z8gh2j" // ready after 20 s
 	NoSSHPortPodID    = "m6d3s8f2l4kq9n" // 22/tcp is not among its ports; the proxy works
 	NoSSHDPodID       = "t9g1j7x5v3rs6u" // port 22 is mapped, and refuses
-	KeyRefusedPodID   = "w2c8z4n6b9vx1y" // has another key than the account's; the proxy works
+	KeyRefusedPodID   = "w2c8z4n6b9vx1y" // has another key than the account's; the proxy works; its log has no host keys
 	StoppedPodID      = "e5k7h3q1t8za4b" // ready 10 s after a start
 	ErrorPodID        = "p8v6m2d9f1cd5g"
 	HostileNamePodID  = "z3j9r5l7s4ef8h" // direct, a login works
+	HandedOnPodID     = "y4c1u8o6r2gh5k" // its address leads to another machine, until it is started anew
 )
 
 // hostileName is what a terminal must never be sent: a window title, a cleared
@@ -61,7 +62,7 @@ func podSpecs(now time.Time) ([]api.PodSpec, error) {
 			Image: "vllm/vllm-openai:v0.10.1",
 		}, {
 			ID: KeyRefusedPodID, Name: "mistral-eval", Status: api.StatusRunning,
-			CreatedAt: ago(9 * day), StartedAt: ago(9 * day), KeysAtCreation: []string{earlierKey},
+			CreatedAt: ago(9 * day), StartedAt: ago(9 * day), KeysAtCreation: []string{earlierKey}, NoHostKeyLog: true,
 			GPU: gpu("NVIDIA A100 80GB PCIe", 1), Cost: 1.64, DataCenterID: "EU-RO-1",
 			Persistent: &api.PersistentMount{SizeGB: 200, Path: "/workspace"},
 		}, {
@@ -78,6 +79,11 @@ func podSpecs(now time.Time) ([]api.PodSpec, error) {
 			ID: HostileNamePodID, Name: hostileName, Status: api.StatusRunning,
 			CreatedAt: ago(4 * time.Hour), StartedAt: ago(7 * time.Minute),
 			GPU: gpu("NVIDIA GeForce RTX 4090", 1), Cost: 0.34, Cloud: api.CloudCommunity, DataCenterID: "EU-SE-1",
+		}, {
+			ID: HandedOnPodID, Name: "sdxl-train", Status: api.StatusRunning,
+			CreatedAt: ago(3 * day), StartedAt: ago(9 * time.Hour),
+			Provisioning: 4 * time.Second, Starting: 3 * time.Second,
+			GPU: gpu("NVIDIA RTX A6000", 1), Cost: 0.49, DataCenterID: "US-IL-1",
 		},
 	}
 	for i := range specs {

@@ -151,14 +151,21 @@ func TestAChangedHostKeyStops(t *testing.T) {
 	s.sshd.Restart()
 	shown := ssh.FingerprintSHA256(s.sshd.HostKey())
 
-	p := w.podbay("ssh", "alpha")
-	if code := p.ends(); code != 76 {
-		t.Errorf("exit code %d\n%s", code, p.text())
+	for _, answer := range []string{"\r", "yes\r", "alph\r"} {
+		p := w.podbay("ssh", "alpha")
+		p.sees("Type the pod's name to forget the known key")
+		p.press(answer)
+		if code := p.ends(); code != 76 {
+			t.Errorf("%q: exit code %d\n%s", answer, code, p.text())
+		}
+		p.prints(0, "has changed, and podbay does not connect")
+		p.sane()
 	}
-	p.prints(0, "has changed, and podbay does not connect")
-	p.sane()
+	if kept := contents(t, w.knownHosts()); !strings.Contains(kept, s.id) {
+		t.Errorf("the known key is gone:\n%s", kept)
+	}
 
-	p = w.podbay()
+	p := w.podbay()
 	p.ready(s)
 	p.press(enter)
 	p.sees("The host key of alpha has changed", known, shown)
@@ -176,6 +183,35 @@ func TestAChangedHostKeyStops(t *testing.T) {
 	if strings.Contains(s.sshd.Log(), "Failed publickey") {
 		t.Error("a login was tried on an unknown key")
 	}
+}
+
+// The same on the command line: forgetting is an act of its own, and connects to
+// nothing.
+func TestSSHForgetsAHostKey(t *testing.T) {
+	w := newWorld(t)
+	s := w.pod("alpha")
+	w.trust(s)
+	s.sshd.NewHostKeys()
+	s.sshd.Restart()
+	p := w.podbay("ssh", "alpha")
+	p.sees("Type the pod's name to forget the known key")
+	p.press("alpha\r")
+	if code := p.ends(); code != 76 {
+		t.Errorf("exit code %d\n%s", code, p.text())
+	}
+	p.prints(0, "The known key is forgotten. Nothing was connected")
+	if kept := contents(t, w.knownHosts()); strings.Contains(kept, s.id) {
+		t.Errorf("the known key is still there:\n%s", kept)
+	}
+	if kept := contents(t, w.knownHosts()+".old"); !strings.Contains(kept, s.id) {
+		t.Errorf("the file as it was is not kept:\n%s", kept)
+	}
+	p = w.podbay("ssh", "alpha")
+	p.sees(ssh.FingerprintSHA256(s.sshd.HostKey()), "Type yes")
+	p.press("yes\r")
+	p.prints(0, s.prompt())
+	p.press("exit\r")
+	p.ends()
 }
 
 func TestAnEncryptedKeyAsksForItsPassphrase(t *testing.T) {

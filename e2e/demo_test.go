@@ -45,7 +45,7 @@ func (p *program) find(name string) {
 func (p *program) unfilter() {
 	p.t.Helper()
 	p.press(esc)
-	p.until("a list without a filter", func() bool { return p.altScreen() && p.count(" of 9") == 0 })
+	p.until("a list without a filter", func() bool { return p.altScreen() && p.count(" of 10") == 0 })
 }
 
 // plain answers that shells of this pod are not kept alive.
@@ -173,12 +173,10 @@ func TestDemoStopsAndStarts(t *testing.T) {
 	p.press(enter)
 	p.sees("Start nerf-archive?", "Billing begins", "[ Cancel ]")
 	mark := p.mark()
-	p.answers("y") // it waits for an SSH server, and connects
-	p.sees("nerf-archive: ", "give up waiting")
-	p.sees("Is this really nerf-archive?", "SHA256:")
-	p.answers("y")
+	p.answers("y") // it waits for an SSH server, and connects: no question, as the pod's log lists its key
 	p.kept()
 	p.demoShell(mark, "nerf-archive")
+	p.prints(mark, "podbay: nerf-archive: host key verified by the pod's log")
 	p.press("exit\r")
 	p.list("nerf-archive")
 }
@@ -211,7 +209,9 @@ func TestDemoKeyRefused(t *testing.T) {
 	p := w.demo()
 	p.find("mistral-eval")
 	p.press(enter)
-	p.sees("Is this really mistral-eval?")
+	p.sees("Is this really mistral-eval?", "lists no host keys")
+	p.answers("p")
+	p.sees("+----[SHA256]-----+")
 	p.answers("y")
 	p.sees("No shell on mistral-eval", "PUBLIC_KEY holds other keys and not yours", "What to do", "a Add the key to the pod", "p Use RunPod's proxy")
 	p.press(esc)
@@ -224,6 +224,58 @@ func TestDemoKeyRefused(t *testing.T) {
 	p.sees("Is this really RunPod's proxy?", "y trust this key") // the check-up's footer has an esc too
 	p.press("y")
 	p.demoShell(mark, "mistral-eval")
+}
+
+// The address of sdxl-train was handed on: another machine answers there. A start
+// gives the pod an address of its own again, with new host keys, which its log lists.
+func TestDemoHandedOnAddress(t *testing.T) {
+	w := bare(t)
+	p := w.demo()
+	p.find("sdxl-train")
+	p.press(enter)
+	p.sees("The host key of sdxl-train has changed", "Known, ED25519", "Listed by the pod's log")
+	p.answers(enter) // going back is chosen
+	p.list("sdxl-train")
+	p.sees("host key changed")
+	p.press("x")
+	p.sees("Stop sdxl-train?")
+	p.answers("y")
+	p.sees("○ stopped")
+	p.press(enter)
+	p.sees("Start sdxl-train?")
+	p.answers("y")
+	p.until("sdxl-train ready", func() bool { return p.selected("sdxl-train") && p.count("ready ") > 0 })
+	mark := p.mark()
+	p.press(enter)
+	p.prints(mark, "new host key since the pod was started")
+	p.demoShell(mark, "sdxl-train")
+	p.press("exit\r")
+	p.list("sdxl-train")
+}
+
+// The typed name forgets the known key, and typed again it overrules the log.
+func TestDemoForgetsAHostKey(t *testing.T) {
+	w := bare(t)
+	p := w.demo()
+	p.find("sdxl-train")
+	p.press(enter)
+	p.sees("The host key of sdxl-train has changed")
+	p.answers("f")
+	p.sees("To forget the known key, type the pod's name")
+	p.press("sdxl" + enter)
+	p.sees("Nothing was changed")
+	p.press("-train" + enter)
+	p.sees("This is not the host key of sdxl-train", "Listed by the pod's log")
+	mark := p.mark()
+	p.answers("t")
+	p.sees("To trust it against the log, type the pod's name")
+	p.press("sdxl-train" + enter)
+	p.kept()
+	p.demoShell(mark, "sdxl-train")
+	p.press("exit\r")
+	p.list("sdxl-train")
+	p.press("d")
+	p.sees("accepted by you against the pod's log", "mlkem768x25519-sha256")
 }
 
 func TestDemoProxyOnly(t *testing.T) {
@@ -260,9 +312,8 @@ func TestDemoHostileName(t *testing.T) {
 	p.list("whisper")
 	mark := p.mark()
 	p.press(enter)
-	p.sees("Is this really whisper")
-	p.answers("y")
 	p.kept()
+	p.prints(mark, "host key verified by the pod's log")
 	p.prints(mark, "(this machine)")
 	p.press("exit 2\r")
 	p.sees("exit status 2")
@@ -278,8 +329,8 @@ func TestDemoHostileName(t *testing.T) {
 	if table.code != 0 || strings.ContainsAny(table.out, "\x1b\x07\u202e") {
 		t.Errorf("exit code %d, and the table is %q", table.code, table.out)
 	}
-	if lines := strings.Count(table.out, "\n"); lines != 10 {
-		t.Errorf("a heading and nine pods take %d lines:\n%s", lines, table.out)
+	if lines := strings.Count(table.out, "\n"); lines != 11 {
+		t.Errorf("a heading and ten pods take %d lines:\n%s", lines, table.out)
 	}
 }
 
