@@ -22,7 +22,7 @@ func (a *app) trusts(ctx context.Context, q *manager.HostKeyUnknown) bool {
 	if q.Note != "" {
 		fmt.Fprintln(a.std.Err, q.Note)
 	}
-	return a.yes(ctx, "Trust it and connect?")
+	return a.yes(ctx, "Trust it and connect?", q.Evidence.Randomart)
 }
 
 // checkInPod says how a pod's host key is compared by another way than SSH.
@@ -37,7 +37,7 @@ func (a *app) trustsChanged(ctx context.Context, m *manager.Manager, q *manager.
 			q.Pod.Name, q.Addr, q.KeyType, q.Offered, strings.Join(q.Known, "\n  "))
 		a.tellEvidence(q.Evidence)
 		fmt.Fprintln(a.std.Err, checkInPod)
-		return a.yes(ctx, "Trust the new key in its place and connect?")
+		return a.yes(ctx, "Trust the new key in its place and connect?", q.Evidence.Randomart)
 	}
 	fmt.Fprintln(a.std.Err, "podbay: "+q.Error())
 	a.tellEvidence(q.Evidence)
@@ -61,9 +61,6 @@ func (a *app) trustsChanged(ctx context.Context, m *manager.Manager, q *manager.
 
 // tellEvidence prints what is known of a key, a line a fact.
 func (a *app) tellEvidence(e manager.HostKeyEvidence) {
-	for _, line := range e.Randomart {
-		fmt.Fprintln(a.std.Err, "  "+line)
-	}
 	if len(e.SharedWith) > 0 {
 		fmt.Fprintln(a.std.Err, "Careful: this is also the key of "+strings.Join(e.SharedWith, ", ")+
 			". The address leads there, or the key is part of an image, and whoever has that can answer in the pod's place.")
@@ -81,8 +78,15 @@ func (a *app) tellEvidence(e manager.HostKeyEvidence) {
 	}
 }
 
-func (a *app) yes(ctx context.Context, question string) bool {
-	fmt.Fprint(a.std.Err, question+" Type yes, or press enter for no: ")
-	answer, err := a.readLine(ctx)
-	return err == nil && strings.EqualFold(strings.TrimSpace(answer), "yes")
+// yes asks until the answer is none that asks for the key's picture.
+func (a *app) yes(ctx context.Context, question string, picture []string) bool {
+	for {
+		fmt.Fprint(a.std.Err, question+" Type yes, p for its picture (randomart), or press enter for no: ")
+		answer, err := a.readLine(ctx)
+		answer = strings.ToLower(strings.TrimSpace(answer))
+		if err != nil || answer != "p" {
+			return err == nil && answer == "yes"
+		}
+		fmt.Fprintln(a.std.Err, "  "+strings.Join(picture, "\n  "))
+	}
 }

@@ -119,6 +119,11 @@ func TestSSHAsksAboutTheHostKey(t *testing.T) {
 	}{{"\r", false}, {"no\r", false}, {"y\r", false}, {"yes\r", true}} {
 		p := w.podbay("ssh", "alpha")
 		p.sees(ssh.FingerprintSHA256(s.sshd.HostKey()), "Type yes")
+		if p.count("[SHA256]") > 0 {
+			t.Error("the picture comes unasked")
+		}
+		p.press("p\r")
+		p.sees("+----[SHA256]-----+")
 		p.press(c.answer)
 		want := 76
 		if c.trusts {
@@ -271,7 +276,7 @@ func TestRefusedAndUnreachablePods(t *testing.T) {
 	if code := p.ends(); code != 255 {
 		t.Errorf("exit code %d", code)
 	}
-	p.prints(0, "refused the")
+	p.prints(0, "refused it")
 	p.sane()
 	p = w.podbay("ssh", "closed")
 	if code := p.ends(); code != 255 {

@@ -109,6 +109,11 @@ func (s *Session) link(note string) attach.Link {
 	return link
 }
 
+// Notice is what must be said of the host key, as one sentence without its end: that
+// it was taken without a question, and why. "" when there is nothing to say. Run
+// says it.
+func (s *Session) Notice() string { return s.notice }
+
 // Ended tells how Run went.
 func (s *Session) Ended() Ended { return s.ended }
 

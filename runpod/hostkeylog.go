@@ -84,6 +84,14 @@ func (c *Client) HostKeyLog(ctx context.Context, id string, startedAt time.Time)
 	return reader.result(whyNone), nil
 }
 
+// scriptLines are what the start script prints after the list. Another image may
+// print other lines; then more of them are read, so that a list into which another
+// program wrote is not taken for a whole one.
+var scriptLines = []string{"Starting Jupyter Lab...", "Exporting environment variables...", "Running post-start script...", startFinished}
+
+// maxAfter is how many lines that are not the script's are read after a list.
+const maxAfter = 10
+
 // keyBits are the sizes that ssh-keygen makes or takes; RSA has any from 1024.
 var keyBits = map[string][]int{"ED25519": {256}, "ECDSA": {256, 384, 521}, "DSA": {1024}}
 
@@ -95,6 +103,7 @@ type hostKeyReader struct {
 	made    map[string]string // type to fingerprint, of keys that were made just before
 	making  string            // the type whose line comes next
 	inList  bool
+	after   int    // lines since the list seems to have ended
 	path    string // the key whose line comes next
 	paths   []string
 	keys    []LoggedHostKey
@@ -110,11 +119,7 @@ func (r *hostKeyReader) line(text string) (settled bool) {
 	case r.path != "":
 		r.listed(text)
 	case r.inList:
-		if found := pathLine.FindStringSubmatch(text); found != nil {
-			r.path = found[1]
-			break
-		}
-		r.end()
+		r.inTheList(text)
 	case text == hostKeysHeader:
 		r.inList, r.making = true, ""
 	case text == startFinished:
@@ -123,6 +128,22 @@ func (r *hostKeyReader) line(text string) (settled bool) {
 		r.before(text)
 	}
 	return r.settled
+}
+
+// inTheList takes a line that begins the next key, or ends the list.
+func (r *hostKeyReader) inTheList(text string) {
+	found := pathLine.FindStringSubmatch(text)
+	switch {
+	case found != nil && r.after == 0:
+		r.path = found[1]
+	case strings.HasPrefix(text, "Key:"):
+		r.give(whyCut)
+	case len(r.keys) == 0:
+		r.give(whyNoKeys)
+	default:
+		r.after++
+		r.settled = slices.Contains(scriptLines, text) || r.after >= maxAfter
+	}
 }
 
 // before takes a line that comes before the list.
@@ -169,21 +190,12 @@ func (r *hostKeyReader) listed(text string) {
 	r.keys = append(r.keys, key)
 }
 
-// end takes a line that follows the list and is not of it: the list is whole.
-func (r *hostKeyReader) end() {
-	if len(r.keys) == 0 {
-		r.give(whyNoKeys)
-		return
-	}
-	r.settled = true
-}
-
 func (r *hostKeyReader) give(why string) { r.settled, r.why, r.keys = true, why, nil }
 
 // result is what the lines so far say; rest is why there are no more of them.
 func (r *hostKeyReader) result(rest string) HostKeyLog {
 	switch {
-	case r.settled:
+	case r.settled, r.after > 0:
 		return HostKeyLog{Keys: r.keys, Why: r.why}
 	case r.inList:
 		return HostKeyLog{Why: whyCut}

@@ -70,3 +70,9 @@ func ReadAhead(r io.Reader, size int) ([]byte, error) {
 		}
 	}
 }
+
+var (
+	Marked       = marked
+	AddressLines = addressLines
+	Holders      = holders
+)

@@ -130,7 +130,13 @@ func (h *hostKeyCheck) gather(key ssh.PublicKey) (e evidenceFor) {
 		e.elsewhere = holders(text, o.HostKeyName, key)
 	}
 	for _, path := range o.UserHostKeys {
-		e.userLines = append(e.userLines, addressLines(path, o.names(), key)...)
+		text, err := readFile(path)
+		if err != nil {
+			continue // it was warned of
+		}
+		for _, number := range addressLines(text, o.names(), key) {
+			e.userLines = append(e.userLines, fmt.Sprintf("%s line %d", path, number))
+		}
 	}
 	return e
 }

@@ -2,7 +2,6 @@ package sshconn
 
 import (
 	"bytes"
-	"fmt"
 	"net"
 	"slices"
 	"strings"
@@ -78,13 +77,9 @@ func (l hostLine) scoped() hostLine {
 	return l
 }
 
-// addressLines finds the lines of a user's file that have key for one of names.
+// addressLines numbers the lines of a user's file that have key for one of names.
 // They are shown and accept nothing: addresses are handed on.
-func addressLines(path string, names []string, key ssh.PublicKey) (lines []string) {
-	text, err := readFile(path)
-	if err != nil {
-		return nil
-	}
+func addressLines(text []byte, names []string, key ssh.PublicKey) (numbers []int) {
 	blob := []byte(strings.Fields(string(ssh.MarshalAuthorizedKey(key)))[1])
 	number := 0
 	for raw := range bytes.Lines(text) {
@@ -97,10 +92,10 @@ func addressLines(path string, names []string, key ssh.PublicKey) (lines []strin
 			continue
 		}
 		if slices.ContainsFunc(names, line.matches) {
-			lines = append(lines, fmt.Sprintf("%s line %d", path, number))
+			numbers = append(numbers, number)
 		}
 	}
-	return lines
+	return numbers
 }
 
 // holders returns the names other than name that text, a known_hosts file, has

@@ -79,9 +79,11 @@ func (s *Server) newPod(spec PodSpec) *pod {
 		p.provision(now)
 	case StatusStarting, StatusRunning:
 		p.machine = true
-		p.starting(now)
 		if status == StatusRunning {
+			p.starting(p.spec.StartedAt)
 			p.due = p.spec.StartedAt
+		} else {
+			p.starting(now)
 		}
 	default:
 		p.machine = true

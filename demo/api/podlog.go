@@ -105,12 +105,17 @@ func ofSource(entries []logEntry, source string) []logEntry {
 }
 
 // boot prints what the start script of RunPod's images prints, word for word
-// (container-template/start.sh in github.com/runpod/containers).
+// (container-template/start.sh in github.com/runpod/containers), or what the spec
+// has in its place.
 func (l *podLog) boot(at time.Time, spec PodSpec, c Container, keys []HostKey) {
 	say := func(lines ...string) {
 		for _, line := range lines {
 			l.add(at, sourceContainer, line)
 		}
+	}
+	if spec.Prints != nil {
+		say(spec.Prints(c)...)
+		return
 	}
 	say("Starting Nginx service...", " * Starting nginx nginx", "   ...done.", "Pod Started")
 	if c.SSHD {

@@ -67,6 +67,9 @@ type PodSpec struct {
 	HideInjected   bool     // an injected PUBLIC_KEY is not in env, and outlives its PATCH
 	NoSSHD         bool     // the image has no sshd, whatever PUBLIC_KEY says
 	NoHostKeyLog   bool     // the image prints no host keys
+	// Prints is what the image prints to the container log as it starts; nil: what
+	// RunPod's start script prints.
+	Prints func(Container) []string
 
 	// StaleAddress is how long after a start the API still reports the previous
 	// container's public address, as RunPod's can.
