@@ -94,6 +94,16 @@ type podJSON struct {
 	SSH         sshJSON       `json:"ssh"`
 	Verdict     verdictJSON   `json:"verdict"`
 	Also        []verdictJSON `json:"also"` // what else is in the way, or limits it
+
+	HostKey *hostKeyJSON `json:"hostKey"` // null: never seen
+}
+
+type hostKeyJSON struct {
+	Type        string               `json:"type"`
+	Fingerprint string               `json:"fingerprint"`
+	Trust       manager.HostKeyTrust `json:"trust"` // "log", "user", "against-log", "authority"; "" is not remembered
+	At          *time.Time           `json:"at"`    // when it was first trusted
+	SharedWith  []string             `json:"sharedWith"`
 }
 
 type port22JSON struct {
@@ -130,6 +140,7 @@ func (a *app) printJSON(ctx context.Context, m *manager.Manager) error {
 			Route:   routeJSON{p.Route.Kind, p.Route.Addr, p.Route.User, p.Route.Command, p.Route.Reason},
 			SSH:     sshJSON{p.ServerVersion, nonZero(float64(p.Latency) / float64(time.Millisecond)), optional(p.Probed)},
 			Verdict: verdictOf(p.Verdict), Also: verdictsOf(p.Also),
+			HostKey: hostKeyOf(p.HostKey),
 		})
 	}
 	encoder := json.NewEncoder(a.std.Out)
@@ -138,6 +149,13 @@ func (a *app) printJSON(ctx context.Context, m *manager.Manager) error {
 		At   time.Time `json:"at"`
 		Pods []podJSON `json:"pods"`
 	}{listing.At.UTC(), pods})
+}
+
+func hostKeyOf(k manager.HostKey) *hostKeyJSON {
+	if k.Fingerprint == "" {
+		return nil
+	}
+	return &hostKeyJSON{k.Type, k.Fingerprint, k.Trust, optional(k.At), k.SharedWith}
 }
 
 // nonZero is v, or null in JSON when there is none.

@@ -150,6 +150,9 @@ func (m *Manager) tryLogin(ctx context.Context, a *attempt, seen []Evidence) Che
 			info := conn.Info()
 			_ = conn.Close()
 			m.loggedIn(a, info)
+			if a.notice != "" {
+				seen = append(seen, Evidence{byPodbay, a.notice, m.now()})
+			}
 			what := fmt.Sprintf("took a login as %s with the key %s", a.route.User, info.Identity)
 			return m.concluded(a, append(seen, Evidence{byServer, what, m.now()}))
 		}

@@ -100,6 +100,9 @@ func (m *Manager) evidence(a *attempt, login doctor.Login, err error) []Evidence
 	if a.route.Reason != "" {
 		add(byRunPod, "not direct: %s", a.route.Reason)
 	}
+	if a.notice != "" {
+		add(byPodbay, "%s", a.notice)
+	}
 	add(byPodbay, "%s", err.Error())
 	var refused *sshconn.AuthError
 	if errors.As(err, &refused) {

@@ -181,12 +181,12 @@ var forgeries = map[string]forgery{
 	"revoked by the user, by name":    {prints: lists, podbay: own, user: func(k hostKeys) string { return "@revoked " + known(forgedName, k.own.Public()) }, want: refused, unread: true},
 	"revoked by the user, by address": {prints: lists, user: func(k hostKeys) string { return "@revoked " + known("ADDR", k.own.Public()) }, want: refused, unread: true},
 	"revoked by the user, everywhere": {prints: lists, yes: true, user: func(k hostKeys) string { return "@revoked " + known("*", k.own.Public()) }, want: refused, unread: true},
-	"certificate":                     {shows: cert(forgedName, day), user: authority("runpod-*"), want: connects, unread: true},
-	"certificate of a user's *":       {shows: cert(forgedName, day), user: authority("*"), want: asks},
-	"certificate for another pod":     {shows: cert("runpod-other", day), user: authority("runpod-*"), want: asks},
-	"certificate that has expired":    {shows: cert(forgedName, -day), user: authority("runpod-*"), want: asks},
+	"certificate":                     {shows: cert(forgedName, day), user: userAuthority("runpod-*"), want: connects, unread: true},
+	"certificate of a user's *":       {shows: cert(forgedName, day), user: userAuthority("*"), want: asks},
+	"certificate for another pod":     {shows: cert("runpod-other", day), user: userAuthority("runpod-*"), want: asks},
+	"certificate that has expired":    {shows: cert(forgedName, -day), user: userAuthority("runpod-*"), want: asks},
 	"certificate, authority revoked": {shows: cert(forgedName, day), user: func(k hostKeys) string {
-		return authority("runpod-*")(k) + "@revoked " + known("*", k.authority.PublicKey())
+		return userAuthority("runpod-*")(k) + "@revoked " + known("*", k.authority.PublicKey())
 	}, want: refused, unread: true},
 	"address in the user's file":      {user: func(k hostKeys) string { return known("ADDR", k.own.Public()) }, want: asks, says: "~/.ssh/known_hosts line 1"},
 	"name in the user's file":         {user: func(k hostKeys) string { return known(forgedName, k.own.Public()) }, want: asks, says: "~/.ssh/known_hosts line 1"},
@@ -244,7 +244,7 @@ func cert(name string, valid time.Duration) func(hostKeys) []pod.HostKey {
 	}
 }
 
-func authority(pattern string) func(hostKeys) string {
+func userAuthority(pattern string) func(hostKeys) string {
 	return func(k hostKeys) string { return "@cert-authority " + known(pattern, k.authority.PublicKey()) }
 }
 

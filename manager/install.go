@@ -155,6 +155,9 @@ func (in *installing) verify(ctx context.Context) (Installed, error) {
 	var refused *sshconn.AuthError
 	switch {
 	case err == nil:
+		if a.notice != "" {
+			added += "; " + a.notice
+		}
 		return Installed{Verified: true, Sentence: added + ", and a direct login with it succeeded."}, nil
 	case errors.As(err, &refused) && ctx.Err() == nil:
 		return Installed{}, fmt.Errorf("%s, yet its SSH server still refuses it: its sshd looks for keys elsewhere (AuthorizedKeysFile), or the home directory of the shell can be written by others", added)

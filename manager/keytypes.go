@@ -175,6 +175,9 @@ type Proof struct {
 	// *HostKeyUnknown, *HostKeyChanged or *PassphraseWanted, as Connect returns
 	// them.
 	Question error
+	// Notice is what must be said of the pod's host key: that it was taken without a
+	// question, and why. "" when there is nothing to say.
+	Notice string
 	// Sentence is why not, as far as it can be known; Ways are the ways out that
 	// podbay can go for this pod.
 	Sentence string

@@ -161,9 +161,10 @@ func (p *prover) prove(ctx context.Context, pod provable) Proof {
 	proof := Proof{Pod: a.row, Route: a.route}
 	alone, err := p.m.tryKey(ctx, a, p.req.Fingerprint, p.accepted(pod))
 	if err == nil {
-		proof.Takes = true
+		proof.Takes, proof.Notice = true, a.notice
 		return proof
 	}
+	proof.Notice = a.notice
 	var refused *sshconn.AuthError
 	if errors.As(err, &refused) {
 		if alone {

@@ -143,6 +143,7 @@ func FuzzHostKeyLog(f *testing.F) {
 			t.Fatalf("keys and a reason, or neither: %+v", said)
 		}
 		lines := strings.Split(text, "\n")
+		const most = 100 // of which each beginning is read too
 		header := slices.Index(lines, hostKeysHeader)
 		for _, key := range said.Keys {
 			if header < 0 || len(key.Fingerprint) != len(edPrint) {
@@ -162,7 +163,7 @@ func FuzzHostKeyLog(f *testing.F) {
 		if later, _ := readText(text + "\n" + booted); said.Keys != nil && later.Keys != nil && !slices.Equal(later.Keys, said.Keys) {
 			t.Errorf("%+v became %+v", said, later)
 		}
-		for cut := range len(lines) {
+		for cut := range min(len(lines), most) {
 			if part, _ := readText(strings.Join(lines[:cut], "\n")); part.Keys != nil && said.Keys != nil && !slices.Equal(part.Keys, said.Keys) {
 				t.Errorf("cut after %d lines: %+v, whole %+v", cut, part, said)
 			}

@@ -187,8 +187,10 @@ func (k *KnownHosts) rewrite(name string, key ssh.PublicKey) (removed int, err e
 	} else if removed == 0 {
 		return 0, nil
 	}
-	if err := atomic.WriteFile(path+".old", bytes.NewReader(text)); err != nil {
-		return 0, fmt.Errorf("keep the file as it was: %w", err)
+	if len(text) > 0 {
+		if err := atomic.WriteFile(path+".old", bytes.NewReader(text)); err != nil {
+			return 0, fmt.Errorf("keep the file as it was: %w", err)
+		}
 	}
 	return removed, atomic.WriteFile(path, bytes.NewReader(kept))
 }

@@ -203,6 +203,38 @@ func TestForgetLeavesOthers(t *testing.T) {
 	}
 }
 
+func TestReplaceKeepsTheFileAsItWas(t *testing.T) {
+	was, is, other := newSigner(t).PublicKey(), newSigner(t).PublicKey(), newSigner(t).PublicKey()
+	text := "# mine\n" + line(podName, was) + "\nbroken\n" + line("other,"+podName, was) + "\n" + line("runpod-*", other)
+	file := &sshconn.KnownHosts{Path: filepath.Join(t.TempDir(), "known_hosts")}
+	if err := os.WriteFile(file.Path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := file.Replace(podName, is); err != nil {
+		t.Fatal(err)
+	}
+	want := "# mine\nbroken\n" + line("other", was) + "\n" + line("runpod-*", other) + "\n" + line(podName, is) + "\n"
+	for path, want := range map[string]string{file.Path: want, file.Path + ".old": text} {
+		got, err := os.ReadFile(path)
+		if err != nil || string(got) != want {
+			t.Errorf("%s holds\n%q, want\n%q", path, got, want)
+		}
+		if info, err := os.Stat(path); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v %v", path, info.Mode(), err)
+		}
+	}
+	fresh := &sshconn.KnownHosts{Path: filepath.Join(t.TempDir(), "a", "known_hosts")}
+	if err := fresh.Replace(podName, is); err != nil {
+		t.Fatal(err)
+	}
+	if keys, _, err := fresh.Lookup(podName); len(keys) != 1 || err != nil {
+		t.Errorf("a new file has %v (%v)", keys, err)
+	}
+	if _, err := os.Stat(fresh.Path + ".old"); err == nil {
+		t.Error("a file that was not there is kept")
+	}
+}
+
 func TestConcurrentAddsLoseNothing(t *testing.T) {
 	file := &sshconn.KnownHosts{Path: filepath.Join(t.TempDir(), "known_hosts")}
 	key := newSigner(t).PublicKey()

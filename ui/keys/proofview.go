@@ -73,12 +73,22 @@ func questionText(question error) (words, sentence string) {
 	switch {
 	case errors.As(question, &unknown):
 		return "asks: is this its host key?", "Before a login its host key must be trusted: " + unknown.KeyType + " " + unknown.Fingerprint
+	case errors.As(question, &changed) && changed.NeverKnown():
+		return "asks: not its host key", "It shows a host key that its log does not list, so no login was tried."
 	case errors.As(question, &changed):
 		return "asks: its host key has changed", "It shows another host key than the known one, so no login was tried."
 	case errors.As(question, &wanted):
 		return "asks: the key's passphrase", wanted.Name + " is encrypted: its passphrase is needed to try it."
 	}
 	return "asks something", question.Error()
+}
+
+// notice says what podbay decided on the pod's host key by itself.
+func notice(p manager.Proof, width int) []string {
+	if p.Notice == "" {
+		return nil
+	}
+	return para(width, "podbay: "+p.Notice+".")
 }
 
 // proofDetails says of the selected pod why not, and the ways out with their
@@ -95,9 +105,9 @@ func (m Model) proofDetails(width int) []string {
 	case !r.tried:
 		return para(width, "It was not tried: RunPod does not report it as running now. A container that starts takes a while; r tries again.")
 	case r.proof.Takes:
-		return para(width, ask.Name(r.pod.Name, r.pod.ID)+" takes the key. enter goes on.")
+		return append(notice(r.proof, width), para(width, ask.Name(r.pod.Name, r.pod.ID)+" takes the key. enter goes on.")...)
 	}
-	out := para(width, r.proof.Sentence)
+	out := append(notice(r.proof, width), para(width, r.proof.Sentence)...)
 	for _, way := range []struct {
 		way  manager.WayOut
 		text string
