@@ -245,6 +245,7 @@ func TestDemoHandedOnAddress(t *testing.T) {
 	p.sees("Start sdxl-train?")
 	mark := p.mark()
 	p.answers("y") // it waits for an SSH server, and connects
+	p.kept()
 	p.prints(mark, "new host key since the pod was started")
 	p.demoShell(mark, "sdxl-train")
 	p.press("exit\r")
