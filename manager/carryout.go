@@ -51,11 +51,15 @@ func (m *Manager) addToAgent(ctx context.Context, path string, passphrase []byte
 	return RemedyDone{"The agent has " + id.Name() + " now."}, err
 }
 
+// agreed is ctx for a call that a person agreed to: who gives up the waiting, or
+// quits at once, has not taken it back. The client bounds it.
+func agreed(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
+
 // startAndWait starts a pod and waits for it. Why it could not be started is kept
 // as a fact of the pod.
 func (m *Manager) startAndWait(ctx context.Context, podID string, step func(string)) (RemedyDone, error) {
 	step("asking RunPod to start the pod")
-	if err := m.Start(ctx, podID); err != nil {
+	if err := m.Start(agreed(ctx), podID); err != nil {
 		return RemedyDone{}, m.startFailure(podID, err)
 	}
 	return m.await(ctx, podID, step)
@@ -117,7 +121,7 @@ func (m *Manager) exposePort(ctx context.Context, podID string, step func(string
 		return RemedyDone{}, fmt.Errorf("%s: nothing was changed: %s", name, reason)
 	}
 	step("adding 22/tcp to the pod's ports")
-	_, err = client.UpdatePod(ctx, podID, runpod.PodUpdate{Ports: append(slices.Clone(pod.Ports), sshPort)})
+	_, err = client.UpdatePod(agreed(ctx), podID, runpod.PodUpdate{Ports: append(slices.Clone(pod.Ports), sshPort)})
 	if surelyNot(err) {
 		return RemedyDone{}, fmt.Errorf("%s: nothing was changed: %w", name, m.callError(err))
 	}
