@@ -8,6 +8,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"golang.org/x/crypto/ssh"
+
+	"podbay/internal/opensshd"
 )
 
 // What a newcomer reads who was refused: the cause, and the key that removes it.
@@ -67,6 +71,22 @@ func TestCheckUpOfAPodThatIsReady(t *testing.T) {
 	p.prints(mark, s.prompt())
 	p.press("exit\r")
 	p.list("alpha")
+}
+
+func TestASessionWithoutATerminalSaysWhy(t *testing.T) {
+	w := newWorld(t)
+	sshd := opensshd.Start(t, opensshd.Config{AuthorizedKeys: []ssh.PublicKey{w.key}, ExtraConfig: []string{"PermitTTY no"}})
+	w.at("alpha", sshd.Addr)
+	w.trust(&site{id: podID("alpha"), sshd: sshd})
+	p := w.podbay()
+	p.until("the pod measured", func() bool { return p.selected("alpha") && p.count("ready ") >= 1 })
+	p.press(enter)
+	p.sees("The shell on alpha", "refused a terminal (PTY)", "PermitTTY", "o Open RunPod's console")
+	p.answers("o")
+	p.sees("console.runpod.io/pods?id=" + podID("alpha"))
+	p.press(esc)
+	p.list("alpha")
+	p.sees("✕ no terminal")
 }
 
 // The row, the details, the screen, podbay doctor and podbay ls say the same.

@@ -30,7 +30,8 @@ type working struct {
 	name  string // of the pod
 	step  string
 	since time.Time
-	acts  bool // something was asked for that goes on without podbay's waiting
+	left  string // what is said when the wait is given up
+	goes  bool   // something goes on after that: what was shown before is not so any more
 }
 
 type (
@@ -42,12 +43,12 @@ type (
 	}
 )
 
-// work begins something that the user waits for. The page that is shown stays.
-func (m model) workOn(step string) (model, context.Context) {
+// workOn begins something that the user waits for. The page that is shown stays.
+func (m model) workOn(step, left string) (model, context.Context) {
 	var ctx context.Context
 	c := m.work.call
 	c, ctx = c.start(m.run)
-	m.work = working{call: c, name: m.exam.finding.Pod.Name, step: step, since: m.clock()}
+	m.work = working{call: c, name: m.exam.finding.Pod.Name, step: step, since: m.clock(), left: left}
 	m.now, m.note, m.state = m.work.since, note{}, waiting
 	return m, ctx
 }
@@ -76,20 +77,19 @@ func (e *effects) nextWorkStep(gen int, from steps) tea.Cmd {
 	}
 }
 
-// giveUp ends the wait: what was asked for before goes on.
+// giveUp ends the wait, not what was done.
 func (m model) giveUp() (model, tea.Cmd) {
-	name, acts := m.work.name, m.work.acts
+	said, goes := m.work.name+": "+m.work.left, m.work.goes
 	m = m.worked()
+	m.note = note{doctor.ToneIdle, said}
 	switch {
-	case acts:
-		m.note = note{doctor.ToneIdle, name + ": podbay does not wait any longer; what RunPod was asked for goes on"}
+	case goes:
 		return m.hangUp()
 	case m.page != nil:
 		m.state = asking
 	default:
 		m.state = m.exam.from
 	}
-	m.note = note{doctor.ToneIdle, name + ": the check-up was given up"}
 	return m, nil
 }
 
@@ -101,7 +101,7 @@ func (m model) checkUp(p manager.Pod) (model, tea.Cmd) {
 
 // checkAgain takes the verdict of the pod on the screen anew.
 func (m model) checkAgain(n checkup.Notice) (model, tea.Cmd) {
-	m, ctx := m.workOn("looking at what is in the way")
+	m, ctx := m.workOn("looking at what is in the way", "the check-up was given up")
 	gen, mgr := m.work.gen, m.mgr
 	f := m.exam.finding
 	req := manager.CheckUpRequest{PodID: f.Pod.ID, Via: f.Via, Passphrases: m.exam.passphrases.copied()}

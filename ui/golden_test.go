@@ -17,12 +17,14 @@ import (
 	"podbay/ui/screen"
 )
 
+func nobrowser(string) error { return nil }
+
 // still is a model whose commands are never run, at noon.
 func still(t *testing.T, title string) model {
 	t.Helper()
 	run := newEffects(context.Background())
 	t.Cleanup(run.close)
-	m := newModel(&fakeManager{}, Options{Title: title, Now: func() time.Time { return noon }}, run)
+	m := newModel(&fakeManager{}, Options{Title: title, Open: nobrowser, Now: func() time.Time { return noon }}, run)
 	m.hold.pause = 0
 	return after(m, startMsg{})
 }

@@ -85,7 +85,7 @@ func (m model) dialAfter(via manager.RouteKind, did checkup.Notice) (model, tea.
 // plan works out what an action would do.
 func (m model) plan(action doctor.Action) (model, tea.Cmd) {
 	f := m.exam.finding
-	m, ctx := m.workOn("working out what that would do")
+	m, ctx := m.workOn("working out what that would do", "given up; nothing was done")
 	gen, mgr := m.work.gen, m.mgr
 	req := manager.RemedyRequest{PodID: f.Pod.ID, Verdict: f.Verdict, Action: action}
 	return m, m.run.do(func(context.Context) tea.Msg {
@@ -124,8 +124,15 @@ func trouble(err error) checkup.Notice {
 // carryOut does what the plan says and shows how far it has come.
 func (m model) carryOut() (model, tea.Cmd) {
 	m.page = m.examPage()
-	m, ctx := m.workOn(m.exam.plan.Title)
-	m.work.acts = m.exam.plan.Asks || m.exam.plan.Action == doctor.ActWait
+	left := "podbay does not wait any longer; c tells what was done"
+	switch {
+	case m.exam.plan.Action == doctor.ActWait:
+		left = "podbay does not wait any longer"
+	case m.exam.plan.Asks:
+		left = "podbay does not wait any longer; what RunPod was asked for goes on"
+	}
+	m, ctx := m.workOn(m.exam.plan.Title, left)
+	m.work.goes = true
 	gen, mgr, plan := m.work.gen, m.mgr, m.exam.plan
 	passphrases := m.exam.passphrases.copied()
 	from := newSteps()

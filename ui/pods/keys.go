@@ -155,7 +155,7 @@ func (m Model) FullHelp() [][]key.Binding {
 	k.stop.SetHelp("x", "stop the pod (asks)")
 	k.filter.SetHelp("/", "filter by name, GPU or ID")
 	k.sort.SetHelp("s", "sort by status, name, cost, uptime")
-	k.check.SetHelp("c", "check up: what is in the way, and what removes it")
+	k.check.SetHelp("c", "check up: what is in the way")
 	k.setup.SetHelp("K", "SSH keys: set up, register, prove")
 	k.refresh.SetHelp("r", "ask RunPod now")
 	k.back.SetHelp("esc", "one step back, never out")
