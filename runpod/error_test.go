@@ -139,7 +139,7 @@ func TestUnreadableAnswers(t *testing.T) {
 		"wrong list":   {"application/json", `{"pods":{}}`, "holds no list of pods"},
 		"bare list":    {"application/json", `[]`, "holds no list of pods"},
 		"no IDs":       {"application/json", `{"pods":[{"name":"a"}]}`, "without an ID"},
-		"10 MiB":       {"application/json", `{"pods":[],"x":"` + strings.Repeat("x", 10<<20) + `"}`, "is too large"},
+		"40 MiB":       {"application/json", `{"pods":[],"x":"` + strings.Repeat("x", 40<<20) + `"}`, "is too large"},
 		"deep nesting": {"application/json", strings.Repeat("[", 20000), "is not the JSON"},
 	}
 	for name, tc := range tests {

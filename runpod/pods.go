@@ -2,7 +2,6 @@ package runpod
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"net/url"
 
@@ -13,9 +12,7 @@ import (
 // entry without a usable ID is left out; the others are kept.
 func (c *Client) ListPods(ctx context.Context) ([]Pod, error) {
 	const op = "list pods"
-	var list struct {
-		Pods json.RawMessage `json:"pods"`
-	}
+	var list podList
 	err := c.do(ctx, call{
 		op: op, method: http.MethodGet, path: "/v2/pods",
 		query: url.Values{"includeClusterPods": {"true"}},
@@ -23,15 +20,13 @@ func (c *Client) ListPods(ctx context.Context) ([]Pod, error) {
 	if err != nil {
 		return nil, err
 	}
-	var entries []json.RawMessage
-	if err := json.Unmarshal(list.Pods, &entries); err != nil || entries == nil {
+	if !list.found {
 		return nil, c.malformed(op, http.StatusOK, "holds no list of pods")
 	}
-	pods := decodePods(entries)
-	if len(pods) == 0 && len(entries) > 0 {
+	if len(list.pods) == 0 && list.entries > 0 {
 		return nil, c.malformed(op, http.StatusOK, "lists pods without an ID")
 	}
-	return pods, nil
+	return list.pods, nil
 }
 
 // GetPod returns one pod.

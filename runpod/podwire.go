@@ -1,7 +1,6 @@
 package runpod
 
 import (
-	"encoding/json"
 	"time"
 
 	"podbay/cleantext"
@@ -84,21 +83,6 @@ type runtimeWire struct {
 		Type    string `json:"type"`
 		IP      string `json:"ip"`
 	} `json:"ports"`
-}
-
-// decodePods reads each entry for itself, so that a bad one costs no other.
-func decodePods(entries []json.RawMessage) []Pod {
-	pods := make([]Pod, 0, len(entries))
-	for _, entry := range entries {
-		var wire podWire
-		if !decode(entry, &wire) {
-			continue
-		}
-		if pod, ok := wire.pod(); ok {
-			pods = append(pods, pod)
-		}
-	}
-	return pods
 }
 
 // pod translates the entry, all that is ever drawn cleaned. It reports false

@@ -14,9 +14,9 @@ import (
 	"github.com/hashicorp/go-retryablehttp"
 )
 
-// maxBody bounds every answer that is read as a whole. A pod with a large
-// environment takes a few KiB, so that thousands of them fit.
-const maxBody = 8 << 20
+// maxBody bounds every answer that is read as a whole. A pod takes one KiB, with a
+// large environment a few, so that ten thousand of them fit.
+const maxBody = 32 << 20
 
 // CallTimeout bounds every call as a whole, and of Logs the opening: the attempts,
 // the waits between them and the answer's body included, so that a server that
@@ -165,6 +165,9 @@ func (c *Client) malformed(op string, status int, what string) *Error {
 // another type than out has leaves its field empty, and the others are read:
 // one field that changes its type must not hide a pod.
 func decode(data []byte, out any) bool {
+	if list, ok := out.(*podList); ok {
+		return list.decode(data)
+	}
 	err := json.Unmarshal(data, out)
 	var other *json.UnmarshalTypeError
 	return err == nil || errors.As(err, &other)
