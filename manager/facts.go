@@ -88,7 +88,7 @@ func (m *Manager) facts(p runpod.Pod, now time.Time) doctor.Facts {
 // meeting adds what the last connection to the present container saw. The
 // manager's lock must be held.
 func (m *Manager) meeting(f *doctor.Facts, p runpod.Pod, now time.Time) {
-	via := route(p, "").Kind
+	via := routeKind(&p, "")
 	last, ok := m.met[p.ID]
 	if ok && last.isAbout(p, via) {
 		f.HostKey, f.Session, f.Attempt = last.hostKey, last.session, last.attempt

@@ -2,7 +2,6 @@ package manager
 
 import (
 	"errors"
-	"strings"
 	"time"
 
 	"podbay/cleantext"
@@ -130,37 +129,35 @@ func sameEndpoint(a, b *runpod.Endpoint) bool {
 // toKeep picks what is kept of a pod.
 func toKeep(p *runpod.Pod) state.ListedPod {
 	k := state.ListedPod{
-		ID: p.ID, Name: p.Name, Status: string(p.Status), Image: p.Image, Disk: p.DiskGB, Ports: p.Ports,
+		ID: p.ID, Name: p.Name, Status: string(p.Status), Image: p.Image, DiskGB: p.DiskGB, Ports: p.Ports,
 		Cloud: string(p.Cloud), DataCenterID: p.DataCenterID, Cost: p.CostPerHour, Locked: p.Locked,
-		Direct: endpointToKeep(p.SSH.Direct), Proxy: endpointToKeep(p.SSH.Proxy),
-		IP: publicIP(*p), StartedAt: p.StartedAt,
+		PublicIP: publicIP(*p), StartedAt: p.StartedAt,
 	}
 	for _, a := range p.Actions {
 		k.Actions = append(k.Actions, string(a))
 	}
 	if v := p.Mounts.Persistent; v != nil {
-		k.Volume = &state.ListedVolume{Size: v.SizeGB, Path: v.Path}
+		k.VolumeGB, k.VolumePath = v.SizeGB, v.Path
 	}
 	if len(p.Mounts.Network) > 0 {
-		k.Network = p.Mounts.Network[0].Path
+		k.NetworkPath = p.Mounts.Network[0].Path
 	}
 	if p.GPU != nil {
-		k.GPU = &state.ListedGPU{ID: p.GPU.ID, Count: p.GPU.Count}
+		k.GPU, k.GPUs = p.GPU.ID, p.GPU.Count
 	}
 	if p.CPU != nil {
-		k.VCPU = p.CPU.VCPU
+		k.VCPUs = p.CPU.VCPU
+	}
+	if e := p.SSH.Direct; e != nil {
+		k.Direct = state.ListedEndpoint{Host: e.Host, Port: e.Port, Username: e.Username}
+	}
+	if e := p.SSH.Proxy; e != nil {
+		k.Proxy = state.ListedEndpoint{Host: e.Host, Port: e.Port, Username: e.Username}
 	}
 	if p.Cluster != nil {
 		k.Cluster = p.Cluster.ID
 	}
 	return k
-}
-
-func endpointToKeep(e *runpod.Endpoint) *state.ListedEndpoint {
-	if e == nil {
-		return nil
-	}
-	return &state.ListedEndpoint{Host: e.Host, Port: e.Port, Username: e.Username}
 }
 
 // fromKept makes a pod of what was kept. The file may hold anything: texts are
@@ -170,45 +167,48 @@ func fromKept(k *state.ListedPod) (p runpod.Pod, usable bool) {
 		return runpod.Pod{}, false
 	}
 	p = runpod.Pod{
-		ID: k.ID, Name: keptText(k.Name), Status: runpod.Status(keptText(k.Status)), Image: keptText(k.Image), DiskGB: k.Disk,
+		ID: k.ID, Name: keptText(k.Name), Status: runpod.Status(keptText(k.Status)), Image: keptText(k.Image), DiskGB: k.DiskGB,
+		Actions: keptTexts[runpod.Action](k.Actions), Ports: keptTexts[string](k.Ports),
 		Cloud: runpod.Cloud(keptText(k.Cloud)), DataCenterID: keptText(k.DataCenterID), CostPerHour: k.Cost, Locked: k.Locked,
 		SSH: runpod.SSH{Direct: endpointFromKept(k.Direct), Proxy: endpointFromKept(k.Proxy)}, StartedAt: k.StartedAt,
 	}
-	for _, a := range k.Actions {
-		p.Actions = append(p.Actions, runpod.Action(keptText(a)))
+	if k.VolumePath != "" {
+		p.Mounts.Persistent = &runpod.PersistentMount{SizeGB: k.VolumeGB, Path: keptText(k.VolumePath)}
 	}
-	for _, port := range k.Ports {
-		p.Ports = append(p.Ports, keptText(port))
+	if k.NetworkPath != "" {
+		p.Mounts.Network = []runpod.NetworkMount{{Path: keptText(k.NetworkPath)}}
 	}
-	if v := k.Volume; v != nil {
-		p.Mounts.Persistent = &runpod.PersistentMount{SizeGB: v.Size, Path: keptText(v.Path)}
+	if k.GPU != "" {
+		p.GPU = &runpod.GPU{ID: keptText(k.GPU), Count: max(1, k.GPUs)}
 	}
-	if k.Network != "" {
-		p.Mounts.Network = []runpod.NetworkMount{{Path: keptText(k.Network)}}
-	}
-	if k.GPU != nil {
-		p.GPU = &runpod.GPU{ID: keptText(k.GPU.ID), Count: max(1, k.GPU.Count)}
-	}
-	if k.VCPU != 0 {
-		p.CPU = &runpod.CPU{VCPU: k.VCPU}
+	if k.VCPUs != 0 {
+		p.CPU = &runpod.CPU{VCPU: k.VCPUs}
 	}
 	if k.Cluster != "" {
 		p.Cluster = &runpod.Cluster{ID: keptText(k.Cluster)}
 	}
-	if k.IP != "" {
-		p.Runtime = &runpod.Runtime{Ports: []runpod.RuntimePort{{Type: "tcp", IP: keptText(k.IP)}}}
+	if k.PublicIP != "" && p.SSH.Direct == nil {
+		p.Runtime = &runpod.Runtime{Ports: []runpod.RuntimePort{{Type: "tcp", IP: keptText(k.PublicIP)}}}
 	}
 	return p, true
 }
 
-func endpointFromKept(k *state.ListedEndpoint) *runpod.Endpoint {
-	if k == nil || k.Host == "" || keptText(k.Host) != k.Host || keptText(k.Username) != k.Username || k.Port < 1 || k.Port > 65535 {
+func endpointFromKept(k state.ListedEndpoint) *runpod.Endpoint {
+	if k.Host == "" || keptText(k.Host) != k.Host || keptText(k.Username) != k.Username || k.Port < 1 || k.Port > 65535 {
 		return nil
 	}
 	return &runpod.Endpoint{Host: k.Host, Port: k.Port, Username: k.Username}
 }
 
-func keptText(s string) string { return cleantext.Line(strings.ToValidUTF8(s, "\uFFFD"), maxKept) }
-
 // maxKept is as much of a text as the API's client takes, in cells.
 const maxKept = 512
+
+func keptText(s string) string { return cleantext.Line(s, maxKept) }
+
+func keptTexts[T ~string](kept []string) []T {
+	out := make([]T, len(kept))
+	for i, s := range kept {
+		out[i] = T(keptText(s))
+	}
+	return out
+}

@@ -1,7 +1,6 @@
 package manager_test
 
 import (
-	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -16,7 +15,7 @@ import (
 
 const secret = "hf_SECRETSECRETSECRET"
 
-func lastListFile(a *account) string { return filepath.Join(a.paths.State, "list.json") }
+func lastListFile(a *account) string { return filepath.Join(a.paths.State, "list.csv") }
 
 // secretive are pods with a secret wherever RunPod lets a user put one that is not
 // drawn.
@@ -119,20 +118,10 @@ func TestHostileLastList(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var file struct {
-		Account, At any
-		Pods        []map[string]any
-	}
-	if err := json.Unmarshal(text, &file); err != nil {
-		t.Fatal(err)
-	}
-	file.Pods[0]["name"] = "al\x1b]0;owned\x07pha\u202e"
-	file.Pods[0]["direct"] = map[string]any{"host": "203.0.113.7\n", "port": 22, "username": "root"}
-	file.Pods[1]["id"] = "sto\x1b[2Jpped"
-	if text, err = json.Marshal(file); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(lastListFile(a), []byte(strings.NewReplacer(`"Account"`, `"account"`, `"At"`, `"at"`, `"Pods"`, `"pods"`).Replace(string(text))), 0o600); err != nil {
+	lines := strings.Split(string(text), "\n")
+	lines[2] = strings.NewReplacer("alpha", "al\x1b]0;owned\x07pha\u202e", ",127.", ",127\x1b.").Replace(lines[2])
+	lines[3] = strings.Replace(lines[3], "stopped1", "sto\x1b[2Jpped", 1)
+	if err := os.WriteFile(lastListFile(a), []byte(strings.Join(lines, "\n")), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	list, ok := a.open(t, accountOptions{}).LastList()

@@ -3,7 +3,6 @@ package manager
 import (
 	"fmt"
 	"net"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -54,7 +53,7 @@ func (m *Manager) row(p runpod.Pod) Pod {
 		CanStart:    p.Allows(runpod.ActionStart) && p.Cluster == nil,
 		CanStop:     p.Allows(runpod.ActionStop) && p.Cluster == nil && !p.Locked,
 		Route:       route(p, ""),
-		HasProxy:    route(p, RouteProxy).Kind == RouteProxy,
+		HasProxy:    routeKind(&p, RouteProxy) == RouteProxy,
 	}
 	if row.Name == "" {
 		row.Name = row.ID
@@ -82,18 +81,36 @@ func (m *Manager) row(p runpod.Pod) Pod {
 // route says how a connection would be made: via, or the best there is when via
 // is "".
 func route(p runpod.Pod, via RouteKind) Route {
-	direct, proxy := p.SSH.Direct, p.SSH.Proxy
+	switch routeKind(&p, via) {
+	case RouteDirect:
+		return endpointRoute(RouteDirect, *p.SSH.Direct, "")
+	case RouteProxy:
+		return endpointRoute(RouteProxy, *p.SSH.Proxy, whyNotDirect(p))
+	}
 	switch {
-	case slices.Contains([]runpod.Status{runpod.StatusExited, runpod.StatusTerminated, runpod.StatusError}, p.Status):
+	case isOff(&p):
 		return Route{Kind: RouteNone, Reason: "the pod is not running"}
-	case direct != nil && via != RouteProxy:
-		return endpointRoute(RouteDirect, *direct, "")
-	case proxy != nil && via != RouteDirect:
-		return endpointRoute(RouteProxy, *proxy, whyNotDirect(p))
 	case via == RouteProxy:
 		return Route{Kind: RouteNone, Reason: "RunPod reports no proxy address for this pod"}
 	}
 	return Route{Kind: RouteNone, Reason: whyNotDirect(p)}
+}
+
+// routeKind is the kind of route, without its words.
+func routeKind(p *runpod.Pod, via RouteKind) RouteKind {
+	switch {
+	case isOff(p):
+		return RouteNone
+	case p.SSH.Direct != nil && via != RouteProxy:
+		return RouteDirect
+	case p.SSH.Proxy != nil && via != RouteDirect:
+		return RouteProxy
+	}
+	return RouteNone
+}
+
+func isOff(p *runpod.Pod) bool {
+	return p.Status == runpod.StatusExited || p.Status == runpod.StatusTerminated || p.Status == runpod.StatusError
 }
 
 func whyNotDirect(p runpod.Pod) string {
@@ -122,15 +139,23 @@ func address(e runpod.Endpoint) string {
 	return net.JoinHostPort(cleantext.Line(e.Host, maxField), strconv.Itoa(e.Port))
 }
 
-var (
-	plainHost = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.:-]*$`)
-	plainUser = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]*$`)
-)
+// plain tells whether a text is letters, digits and the signs of more, and begins
+// with a letter, a digit or a sign of first.
+func plain(s, first, more string) bool {
+	for i := range len(s) {
+		c := s[i]
+		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+		if !letter && (i == 0 && !strings.ContainsRune(first, rune(c)) || i > 0 && !strings.ContainsRune(more, rune(c))) {
+			return false
+		}
+	}
+	return s != ""
+}
 
 // command is the ssh command line for an endpoint. It is built here, and not
 // taken from the API's own words, because a user will paste it into a shell.
 func command(e runpod.Endpoint) string {
-	if !plainHost.MatchString(e.Host) || !plainUser.MatchString(e.Username) {
+	if !plain(e.Host, "", ".:-") || !plain(e.Username, "_", "._-") {
 		return ""
 	}
 	line := "ssh " + e.Username + "@" + e.Host

@@ -2,7 +2,6 @@ package state
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,52 +17,40 @@ import (
 // has something to show. It holds what [ListedPod] has fields for, and nothing of
 // a pod's environment or start command, which hold secrets.
 type LastList struct {
-	Account Account     `json:"account"`
-	At      time.Time   `json:"at"` // when RunPod answered
-	Pods    []ListedPod `json:"pods"`
+	Account Account
+	At      time.Time // when RunPod answered
+	Pods    []ListedPod
 }
 
-// ListedPod is what is kept of a pod. The names are those of RunPod's API.
+// ListedPod is what is kept of a pod. The names are those of RunPod's API; a zero
+// value means that there is none.
 type ListedPod struct {
-	ID           string          `json:"id"`
-	Name         string          `json:"name,omitempty"`
-	Status       string          `json:"status,omitempty"`
-	Actions      []string        `json:"actions,omitempty"`
-	Image        string          `json:"image,omitempty"`
-	Disk         int             `json:"disk,omitempty"` // GB
-	Ports        []string        `json:"ports,omitempty"`
-	Volume       *ListedVolume   `json:"volume,omitempty"`
-	Network      string          `json:"network,omitempty"` // path of a network volume
-	GPU          *ListedGPU      `json:"gpu,omitempty"`
-	VCPU         int             `json:"vcpu,omitempty"`
-	Cloud        string          `json:"cloud,omitempty"`
-	DataCenterID string          `json:"dataCenterId,omitempty"`
-	Direct       *ListedEndpoint `json:"direct,omitempty"`
-	Proxy        *ListedEndpoint `json:"proxy,omitempty"`
-	Cluster      string          `json:"cluster,omitempty"` // ID
-	Cost         float64         `json:"cost,omitempty"`    // USD an hour
-	Locked       bool            `json:"locked,omitempty"`
-	IP           string          `json:"ip,omitempty"` // public, of any port
-	StartedAt    time.Time       `json:"startedAt,omitzero"`
-}
-
-// ListedVolume is a volume on the pod's host.
-type ListedVolume struct {
-	Size int    `json:"size"` // GB
-	Path string `json:"path"`
-}
-
-// ListedGPU is what a GPU pod computes with.
-type ListedGPU struct {
-	ID    string `json:"id"`
-	Count int    `json:"count"`
+	ID, Name, Status string
+	Actions          []string
+	Image            string
+	DiskGB           int
+	Ports            []string
+	VolumeGB         int // of a volume on the pod's host
+	VolumePath       string
+	NetworkPath      string // of a network volume
+	GPU              string // ID
+	GPUs             int
+	VCPUs            int
+	Cloud            string
+	DataCenterID     string
+	Direct, Proxy    ListedEndpoint
+	Cluster          string  // ID
+	Cost             float64 // USD an hour
+	Locked           bool
+	PublicIP         string // of any port
+	StartedAt        time.Time
 }
 
 // ListedEndpoint is one way to reach a pod over SSH.
 type ListedEndpoint struct {
-	Host     string `json:"host"`
-	Port     int    `json:"port"`
-	Username string `json:"username"`
+	Host     string
+	Port     int
+	Username string
 }
 
 // maxListed bounds the pods of a last list, so that the file stays below maxFile.
@@ -72,7 +59,7 @@ const maxListed = 10000
 // ErrNoLastList says that no list was kept.
 var ErrNoLastList = errors.New("no last list")
 
-func (s *Store) listPath() string { return filepath.Join(s.Dir, "list.json") }
+func (s *Store) listPath() string { return filepath.Join(s.Dir, "list.csv") }
 
 // LastList returns the list that was kept last, of whatever account: the caller
 // compares Account with the one in use before it shows anything. It takes no lock,
@@ -93,10 +80,9 @@ func (s *Store) LastList() (LastList, error) {
 	if err != nil {
 		return LastList{}, fmt.Errorf("the last list %s is not used: %w", path, err)
 	}
-	var list LastList
-	// The decoder's error could quote the file.
-	if json.Unmarshal(data, &list) != nil || list.At.IsZero() || len(list.Pods) > maxListed {
-		return LastList{}, fmt.Errorf("the last list %s is not used: it holds no list of pods", path)
+	list, err := parseList(data)
+	if err != nil {
+		return LastList{}, fmt.Errorf("the last list %s is not used: it holds no list of pods", path) // err could quote it
 	}
 	return list, nil
 }
@@ -107,12 +93,11 @@ func (s *Store) SaveLastList(list LastList) error {
 	if len(list.Pods) > maxListed {
 		return s.ForgetLastList()
 	}
-	list.At = list.At.UTC()
-	data, err := json.Marshal(list)
-	if err != nil {
+	var text bytes.Buffer
+	if err := writeList(&text, list); err != nil {
 		return s.sentence(err)
 	}
-	if len(data) > maxFile {
+	if text.Len() > maxFile {
 		return s.ForgetLastList()
 	}
 	if err := os.MkdirAll(s.Dir, 0o700); err != nil {
@@ -122,7 +107,7 @@ func (s *Store) SaveLastList(list LastList) error {
 	if err := os.Chmod(s.listPath(), 0o600); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return s.sentence(err)
 	}
-	return s.sentence(atomic.WriteFile(s.listPath(), bytes.NewReader(append(data, '\n'))))
+	return s.sentence(atomic.WriteFile(s.listPath(), &text))
 }
 
 // ForgetLastList removes the list that was kept, if there is one.
