@@ -49,17 +49,22 @@ func (m model) area() area {
 	return a
 }
 
-// laidOut gives every screen its size, and the details their pod.
+// laidOut gives the screens that are shown their size, and the details their pod.
 func (m model) laidOut() model {
 	a := m.area()
 	m.pods = m.pods.SetSize(a.listWidth, a.listHeight).SetNow(m.now, m.showsAge())
-	m.help = m.help.SetSize(a.width, a.height)
-	m.details = m.details.SetSize(a.width, a.height)
-	m.wizard = m.wizard.SetSize(a.width, a.height)
-	if p, ok := m.pods.Selected(); ok {
-		m.details = m.details.SetPod(p, m.now)
-	} else if m.state == detailing {
-		m.state = home
+	switch m.state {
+	case detailing:
+		p, ok := m.pods.Selected()
+		if !ok {
+			m.state = home
+			break
+		}
+		m.details = m.details.SetSize(a.width, a.height).SetPod(p, m.now)
+	case helping:
+		m.help = m.help.SetSize(a.width, a.height)
+	case inKeys:
+		m.wizard = m.wizard.SetSize(a.width, a.height)
 	}
 	if m.page != nil {
 		m.page = m.page.sized(a.width, a.height)

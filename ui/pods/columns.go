@@ -1,7 +1,7 @@
 package pods
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -52,11 +52,24 @@ var widest = [columns]int{40, 14, 18, 39, 13, 18, 8, 9}
 type widths [columns]int
 
 // add makes room for a pod's texts. Uptime is not measured: it grows by itself.
-func (w *widths) add(p manager.Pod) {
-	for c := range columns {
-		if c != colUptime {
-			w[c] = min(max(w[c], screen.Width(plain(c, p, time.Time{}))), widest[c])
-		}
+func (w *widths) add(p *manager.Pod) {
+	w.fit(colName, screen.Width(keptMark(p)), p.Name)
+	w.fit(colStatus, sign, statusWord(p.Status))
+	w.fit(colGPU, 0, p.GPU)
+	w.fit(colIP, 0, p.IPWord())
+	w.fit(colPort, 0, p.PortWord())
+	w.fit(colSSH, sign, p.Verdict.Word)
+	w.fit(colCost, 0, costWord(p.CostPerHour))
+}
+
+// sign is the cells of a glyph and the space after it.
+const sign = 2
+
+// fit makes room for a text after some cells. A text has at most a cell a byte, so
+// that most need no measuring.
+func (w *widths) fit(c column, before int, text string) {
+	if before+len(text) > w[c] {
+		w[c] = min(max(w[c], before+screen.Width(text)), widest[c])
 	}
 }
 
@@ -92,7 +105,7 @@ func choose(need widths, width int) widths {
 }
 
 // plain returns a cell's text without styling.
-func plain(c column, p manager.Pod, now time.Time) string {
+func plain(c column, p *manager.Pod, now time.Time) string {
 	switch c {
 	case colName:
 		return keptMark(p) + p.Name
@@ -120,7 +133,7 @@ func plain(c column, p manager.Pod, now time.Time) string {
 // KeptSign marks a pod on which a shell was left running.
 const KeptSign = "◂"
 
-func keptMark(p manager.Pod) string {
+func keptMark(p *manager.Pod) string {
 	if p.Kept.Line == "" {
 		return ""
 	}
@@ -128,7 +141,7 @@ func keptMark(p manager.Pod) string {
 }
 
 // tone returns the colour of a cell; "" for none.
-func tone(c column, p manager.Pod) doctor.Tone {
+func tone(c column, p *manager.Pod) doctor.Tone {
 	switch c {
 	case colStatus:
 		return statusTone(p.Status)
@@ -139,8 +152,11 @@ func tone(c column, p manager.Pod) doctor.Tone {
 }
 
 func statusWord(status string) string {
-	if status == "EXITED" {
+	switch status {
+	case "EXITED":
 		return "stopped" // what RunPod's own pages call it
+	case "RUNNING":
+		return "running" // by far the most
 	}
 	return strings.ToLower(status)
 }
@@ -164,5 +180,5 @@ func costWord(perHour float64) string {
 	if perHour == 0 {
 		return "0"
 	}
-	return fmt.Sprintf("%.2f", perHour)
+	return strconv.FormatFloat(perHour, 'f', 2, 64)
 }

@@ -47,25 +47,44 @@ func statusRank(status string) int {
 	}
 }
 
-// arrange returns the places of the pods that match, in order. With a filter
-// the best match comes first, whatever the order. texts[i] is what the filter
-// looks at for all[i].
-func (o order) arrange(all []manager.Pod, texts []string, filter string) []int {
-	if filter = strings.TrimSpace(filter); filter != "" {
-		matches := fuzzy.Find(filter, texts)
-		out := make([]int, len(matches))
-		for i, match := range matches {
-			out[i] = match.Index
-		}
-		return out
+// matches returns the places of the texts that match the filter, the best first,
+// whatever the order.
+func matches(texts []string, filter string) []int {
+	found := fuzzy.Find(filter, texts)
+	out := make([]int, len(found))
+	for i, match := range found {
+		out[i] = match.Index
 	}
-	out := make([]int, len(all))
-	for i := range out {
-		out[i] = i
+	return out
+}
+
+func filterTexts(all []*manager.Pod) []string {
+	texts := make([]string, len(all))
+	for i, p := range all {
+		texts[i] = filterText(p)
+	}
+	return texts
+}
+
+// sorted returns the places of all pods in order. before is how they were shown:
+// what is nearly in order takes little sorting.
+func (o order) sorted(all []*manager.Pod, before []int) []int {
+	out := slices.Clone(before)
+	if len(before) != len(all) {
+		out = make([]int, len(all))
+		for i := range out {
+			out[i] = i
+		}
 	}
 	slices.SortFunc(out, func(i, j int) int {
-		a, b := &all[i], &all[j]
-		return cmp.Or(o.compare(a, b), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
+		a, b := all[i], all[j]
+		if c := o.compare(a, b); c != 0 {
+			return c
+		}
+		if c := strings.Compare(a.Name, b.Name); c != 0 {
+			return c
+		}
+		return strings.Compare(a.ID, b.ID)
 	})
 	return out
 }
@@ -73,6 +92,9 @@ func (o order) arrange(all []manager.Pod, texts []string, filter string) []int {
 func (o order) compare(a, b *manager.Pod) int {
 	switch o {
 	case byStatus:
+		if a.Status == b.Status {
+			return 0
+		}
 		return cmp.Compare(statusRank(a.Status), statusRank(b.Status))
 	case byCost:
 		return cmp.Compare(b.CostPerHour, a.CostPerHour)

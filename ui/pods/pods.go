@@ -8,6 +8,7 @@ package pods
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"charm.land/bubbles/v2/textinput"
@@ -39,16 +40,18 @@ type Model struct {
 	width, height int
 
 	loaded bool
-	listed time.Time // when RunPod answered
-	all    []manager.Pod
-	texts  []string // what the filter looks at, a pod each
-	fit    widths   // the widest text that each column had: columns that shrank again would jump
+	listed time.Time      // when RunPod answered
+	pods   []manager.Pod  // as RunPod answered
+	all    []*manager.Pod // the same, or what was measured of them since; never changed in place
+	texts  []string       // what the filter looks at, a pod each; nil until it is used
+	fit    widths         // the widest text that each column had: columns that shrank again would jump
 	sum    totals
 	index  map[string]int // pod ID to its place in all
 
-	shown  []int // places in all: filtered and in order
-	at     int   // selected place in shown
-	top    int   // first row on screen
+	shown  []int  // places in all: filtered and in order
+	found  string // the filter that shown is for
+	at     int    // selected place in shown
+	top    int    // first row on screen
 	order  order
 	filter textinput.Model
 
@@ -121,14 +124,13 @@ func (m Model) account() doctor.Verdict { return manager.JudgeError(m.err) }
 func (m Model) SetPods(rows []manager.Pod) Model {
 	keep, _ := m.Selected()
 	m.all = slices.Clone(m.all)
-	m.texts = slices.Clone(m.texts)
-	for _, row := range rows {
-		if i, ok := m.index[row.ID]; ok {
-			m.all[i], m.texts[i] = row, filterText(row)
-			m.fit.add(row)
+	for n := range rows {
+		if i, ok := m.index[rows[n].ID]; ok {
+			m.all[i] = &rows[n]
+			m.fit.add(&rows[n])
 		}
 	}
-	m.sum = total(m.all)
+	m.sum, m.texts = total(m.all), nil
 	return m.arranged(keep.ID)
 }
 
@@ -139,12 +141,12 @@ func (m Model) Err() error { return m.err }
 func (m Model) Listed() time.Time { return m.listed }
 
 // Pods returns the listed pods in RunPod's order. They must not be changed.
-func (m Model) Pods() []manager.Pod { return m.all }
+func (m Model) Pods() []manager.Pod { return m.pods }
 
 // Pod returns the pod with an ID.
 func (m Model) Pod(id string) (manager.Pod, bool) {
 	if i, ok := m.index[id]; ok {
-		return m.all[i], true
+		return *m.all[i], true
 	}
 	return manager.Pod{}, false
 }
@@ -154,30 +156,43 @@ func (m Model) Selected() (manager.Pod, bool) {
 	if m.at >= len(m.shown) {
 		return manager.Pod{}, false
 	}
-	return m.all[m.shown[m.at]], true
+	return *m.all[m.shown[m.at]], true
 }
 
 // take works out all that depends on the pods alone.
 func (m Model) take(all []manager.Pod) Model {
 	keep, _ := m.Selected()
-	m.all = all
-	m.texts = make([]string, len(all))
-	m.index = make(map[string]int, len(all))
-	m.sum = total(all)
-	for i, p := range all {
-		m.texts[i], m.index[p.ID] = filterText(p), i
-		m.fit.add(p)
+	same := slices.EqualFunc(m.all, all, func(old *manager.Pod, p manager.Pod) bool { return old.ID == p.ID })
+	if !same {
+		m.index, m.shown = make(map[string]int, len(all)), nil
 	}
+	m.pods, m.all, m.texts = all, make([]*manager.Pod, len(all)), nil
+	for i := range all {
+		p := &all[i]
+		m.all[i] = p
+		m.fit.add(p)
+		if !same {
+			m.index[p.ID] = i
+		}
+	}
+	m.sum = total(m.all)
 	return m.arranged(keep.ID)
 }
 
 // filterText is what the filter looks at.
-func filterText(p manager.Pod) string { return p.Name + " " + p.GPU + " " + p.ID }
+func filterText(p *manager.Pod) string { return p.Name + " " + p.GPU + " " + p.ID }
 
 // arranged filters and sorts, and selects the pod with the ID keep. Where it is
 // gone the same row stays selected.
 func (m Model) arranged(keep string) Model {
-	m.shown = m.order.arrange(m.all, m.texts, m.filter.Value())
+	if m.found = strings.TrimSpace(m.filter.Value()); m.found == "" {
+		m.shown = m.order.sorted(m.all, m.shown)
+	} else {
+		if m.texts == nil {
+			m.texts = filterTexts(m.all)
+		}
+		m.shown = matches(m.texts, m.found)
+	}
 	if i, ok := m.index[keep]; ok {
 		for at, shown := range m.shown {
 			if shown == i {

@@ -67,8 +67,9 @@ func selected(t *testing.T, m Model) string {
 
 func TestColumnsByWidth(t *testing.T) {
 	need := widths{}
-	need.add(pod("a-name-of-22-characters", "RUNNING"))
-	need.add(pod("b", "PROVISIONING"))
+	long, passing := pod("a-name-of-22-characters", "RUNNING"), pod("b", "PROVISIONING")
+	need.add(&long)
+	need.add(&passing)
 	for _, c := range []struct {
 		width int
 		want  string

@@ -16,7 +16,7 @@ type totals struct {
 	kept    int // shells that were left running
 }
 
-func total(all []manager.Pod) totals {
+func total(all []*manager.Pod) totals {
 	t := totals{status: map[string]int{}}
 	for i := range all {
 		t.status[statusWord(all[i].Status)]++
@@ -156,7 +156,7 @@ func (m Model) table() []string {
 
 // row draws one pod. The selected row is marked by a sign as well as by its
 // look, and keeps one style, since a colour inside would end the background.
-func (m Model) row(w widths, p manager.Pod, selected bool) string {
+func (m Model) row(w widths, p *manager.Pod, selected bool) string {
 	if selected {
 		text := "▸ " + m.cells(w, func(c column) string { return plain(c, p, m.now) })
 		return m.theme.Selected.Render(screen.Fit(text, m.width))
