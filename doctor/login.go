@@ -45,7 +45,11 @@ func loginRules() []rule {
 		{id: TooManyKeys, holds: refused(func(l Login) bool {
 			return l.TooMany && (l.SkippedRegistered || l.Registered == "")
 		}), say: func(f *Facts) Verdict {
-			v := f.keyVerdict(refusedWord(f), "The server ended the login after too many keys, before the right one was offered.",
+			left := "and not every key of this machine was offered"
+			if f.Login.SkippedRegistered {
+				left = "before one was offered that is registered on the account"
+			}
+			v := f.keyVerdict(refusedWord(f), "The login ended after "+keys(f.Login.Offered)+", as servers take few tries, "+left+".",
 				"Name the right key with identity_file in podbay's settings, or with IdentityFile and IdentitiesOnly in ~/.ssh/config, then try again.")
 			v.Action = ActRetry
 			return v
@@ -140,6 +144,13 @@ func although(offered int, r Registered) string {
 		return ", although it is registered on your account"
 	}
 	return ", although one of them is registered on your account"
+}
+
+func keys(n int) string {
+	if n == 1 {
+		return "1 key"
+	}
+	return fmt.Sprintf("%d keys", n)
 }
 
 func offered(n int) string {
