@@ -24,8 +24,11 @@ type Behaviour struct {
 	AuthDelay    time.Duration // waits before it answers the first authentication request
 	PasswordOnly bool          // offers password logins alone and takes no password
 	RefuseKeys   bool          // offers key logins and takes no key
-	RefusePTY    bool          // refuses pty-req
-	ExitAtOnce   bool          // accepts a shell or command and ends it with status 1
+	// KeyAlgorithms are the signature algorithms that it takes of keys, and says so
+	// (server-sig-algs, RFC 8308); nil means every safe one.
+	KeyAlgorithms []string
+	RefusePTY     bool // refuses pty-req
+	ExitAtOnce    bool // accepts a shell or command and ends it with status 1
 	// DropAfter resets a connection once it has carried so many bytes of shell
 	// output; 0 means never.
 	DropAfter int64

@@ -70,6 +70,7 @@ func (s *Server) sshConfig(c *conn) *ssh.ServerConfig {
 			return nil, nil
 		}
 	}
+	config.PublicKeyAuthAlgorithms = s.behaviour.KeyAlgorithms
 	for _, key := range s.hostKeys {
 		config.AddHostKey(key.Signer)
 	}
