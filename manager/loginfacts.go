@@ -63,8 +63,14 @@ func (m *Manager) noKeyLogin(ctx context.Context, a *attempt) doctor.Login {
 	return login
 }
 
-// localLogin is what this machine's keys say of a login.
+// localLogin is what this machine's keys say of a login. Which of them are
+// registered is asked first: a key that no pod would take is in nobody's way.
 func (m *Manager) localLogin(ctx context.Context, a *attempt) doctor.Login {
+	if client, err := m.api(); err == nil {
+		if _, err := m.registeredLines(ctx, client); err != nil {
+			m.log.Debug("the registered keys are not known", "error", err)
+		}
+	}
 	login := doctor.Login{Blocked: m.blocked(a), Withheld: m.withheld(ctx, a)}
 	switch a.found.Agent {
 	case identity.AgentLocked:
