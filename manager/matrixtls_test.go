@@ -124,7 +124,7 @@ func tlsCells() []cell {
 				}
 				return other.certify(t, time.Now().Add(-time.Minute))
 			})},
-		{doctor.RunPodNameUnknown, "a name that does not exist", doctor.ActRetry, "the name is looked up elsewhere", doctor.AccountReady, func(c *meeting) {
+		{doctor.RunPodNameUnknown, "a name that does not exist", doctor.ActRetry, "the right name is given", doctor.AccountReady, func(c *meeting) {
 			c.Parallel()
 			w := newWorld(c.T, accountOptions{registered: true}, api.Endpoints{}, nil)
 			there := w.url
