@@ -122,7 +122,7 @@ func typed(register bool) func(*meeting) {
 	return func(c *meeting) {
 		c.Parallel()
 		p := newShellPod(c.T, accountOptions{registered: !register}, api.PodSpec{StartedAt: time.Now().Add(-time.Hour)})
-		if err := p.m.TrustHostKey("shell1", p.sshd.HostKey()); err != nil {
+		if err := p.m.TrustHostKey("shell1", p.sshd.HostKey(), time.Time{}); err != nil {
 			c.Fatal(err)
 		}
 		if register {

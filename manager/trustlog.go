@@ -110,15 +110,12 @@ func (m *Manager) startedMeanwhile(ctx context.Context, a *attempt) bool {
 		m.log.Debug("the pod's start cannot be asked for", "pod", a.pod.ID, "error", err)
 		return false
 	}
-	pod.Env, pod.Args = nil, ""
 	before := a.pod
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.pods[pod.ID] = *pod
-	now := route(*pod, a.req.Via)
-	a.moved = now.Addr != a.route.Addr
-	a.pod = *pod
-	a.row = m.row(*pod)
+	a.pod = m.note(*pod)
+	a.moved = route(a.pod, a.req.Via).Addr != a.route.Addr
+	a.row = m.row(a.pod)
 	a.row.Route = a.route
 	return !before.StartedAt.Equal(pod.StartedAt)
 }
