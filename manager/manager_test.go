@@ -30,6 +30,7 @@ type account struct {
 	paths config.Paths
 	env   map[string]string
 	key   ssh.PublicKey
+	host  api.FixedHost  // where the pods are: may be changed
 	opts  accountOptions // what it was made with
 }
 
@@ -50,7 +51,7 @@ type accountOptions struct {
 
 func newAccount(t testing.TB, opts accountOptions) *account {
 	t.Helper()
-	a := &account{paths: config.PathsUnder(t.TempDir()), env: map[string]string{"RUNPOD_API_KEY": apiKey, "TERM": "xterm"}}
+	a := &account{paths: config.PathsUnder(t.TempDir()), env: map[string]string{"RUNPOD_API_KEY": apiKey, "TERM": "xterm"}, host: opts.host}
 	a.makeKey(t, opts)
 	if opts.keys == nil {
 		opts.keys = []api.Key{{Secret: apiKey}}

@@ -28,7 +28,8 @@ const runInShell = `p=$TMUX_PANE; unset TMUX TMUX_PANE; "${SHELL:-/bin/sh}" -l; 
 
 // startTmux starts the server $new with a shell in it. Unknown options are passed
 // over (-q): tmux 3.0 knows fewer than 3.4. A terminal's own scrollback sees what
-// tmux scrolls when $over has tmux leave the alternate screen alone (smcup, rmcup).
+// tmux scrolls when $over has tmux leave the alternate screen alone
+// (smcup, rmcup) and scroll by line feeds (indn).
 const startTmux = `i=tmux-256color; infocmp "$i" >/dev/null 2>&1 || i=screen-256color; ` +
 	`if o=$(tmux -u -L "$new" -f /dev/null start-server ";" set-option -sq exit-empty off ";" ` +
 	`set-option -gq status off ";" set-option -gq prefix None ";" set-option -gq prefix2 None ";" ` +
@@ -57,8 +58,8 @@ const lookAtOne = `s=$(tmux -L "$n" show-options -sqv @podbay 2>/dev/null); ` +
 	`elif tmux -L "$n" has-session -t podbay >/dev/null 2>&1; then echo "` + saysLives + ` $n"; new=; fi;`
 
 const (
-	overridesScrollback = ",*:smcup@:rmcup@:Tc" // what is printed stays in the terminal's scrollback
-	overridesOwnScreen  = ",*:Tc"               // every colour passes, as in a plain shell
+	overridesScrollback = ",*:smcup@:rmcup@:indn@:Tc" // what is printed stays in the terminal's scrollback
+	overridesOwnScreen  = ",*:Tc"                     // every colour passes, as in a plain shell
 )
 
 // lookAtShells asks whether there is a tmux and what became of shells. When none of

@@ -1,5 +1,5 @@
 // Package netfault is a TCP link for tests that can fail the way networks do:
-// fall silent without a word, break, and be slow.
+// fall silent without a word, break, be slow and narrow, and lead elsewhere.
 //
 // Only tests import it.
 package netfault
@@ -17,22 +17,23 @@ const (
 	inFlight  = 64 // chunks that a slow or frozen link holds in each direction
 )
 
-// Link forwards TCP connections from Addr to its target.
+// Link forwards TCP connections from its address to its target.
 type Link struct {
-	Addr string
+	Addr string // where it began; Move changes where it listens
 
+	ctx    context.Context
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+
+	mu       sync.Mutex
 	target   string
 	listener net.Listener
-	ctx      context.Context
-	cancel   context.CancelFunc
-	wg       sync.WaitGroup
-
-	mu     sync.Mutex
-	thawed chan struct{} // nil while open, else closed by Thaw
-	delay  time.Duration
-	quota  int64 // bytes from the target until the link breaks; negative for none
-	conns  map[net.Conn]struct{}
-	opened int
+	rate     int           // bytes a second in each direction; 0 for no limit
+	thawed   chan struct{} // nil while open, else closed by Thaw
+	delay    time.Duration
+	quota    int64 // bytes from the target until the link breaks; negative for none
+	conns    map[net.Conn]struct{}
+	opened   int
 }
 
 // Start opens a link on loopback to target ("host:port"). It ends, and its
@@ -48,7 +49,7 @@ func Start(tb testing.TB, target string) *Link {
 		Addr: listener.Addr().String(), target: target, listener: listener,
 		ctx: ctx, cancel: cancel, quota: -1, conns: map[net.Conn]struct{}{},
 	}
-	l.wg.Go(l.accept)
+	l.wg.Go(func() { l.accept(listener) })
 	tb.Cleanup(l.Close)
 	return l
 }
@@ -56,7 +57,9 @@ func Start(tb testing.TB, target string) *Link {
 // Close ends the link and all connections over it.
 func (l *Link) Close() {
 	l.cancel()
+	l.mu.Lock()
 	l.listener.Close()
+	l.mu.Unlock()
 	l.Cut()
 	l.wg.Wait()
 }
@@ -104,6 +107,37 @@ func (l *Link) Delay(oneWay time.Duration) {
 	l.delay = oneWay
 }
 
+// Throttle lets no more than that many bytes a second pass, in each direction of
+// each connection; 0 takes the limit away.
+func (l *Link) Throttle(bytesPerSecond int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.rate = bytesPerSecond
+}
+
+// Lead makes new connections go to another target ("host:port").
+func (l *Link) Lead(target string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.target = target
+}
+
+// Move makes the link listen on another port, whose address it returns. The one
+// before refuses connections; those that are open stay.
+func (l *Link) Move(tb testing.TB) (addr string) {
+	tb.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatalf("move a link: %v", err)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.listener.Close()
+	l.listener = listener
+	l.wg.Go(func() { l.accept(listener) })
+	return listener.Addr().String()
+}
+
 // Opened counts the connections that were made so far.
 func (l *Link) Opened() int {
 	l.mu.Lock()
@@ -111,9 +145,9 @@ func (l *Link) Opened() int {
 	return l.opened
 }
 
-func (l *Link) accept() {
+func (l *Link) accept(listener net.Listener) {
 	for {
-		conn, err := l.listener.Accept()
+		conn, err := listener.Accept()
 		if err != nil {
 			return
 		}
@@ -128,7 +162,10 @@ func (l *Link) serve(near net.Conn) {
 	}
 	defer l.drop(near)
 	var dialer net.Dialer
-	far, err := dialer.DialContext(l.ctx, "tcp", l.target)
+	l.mu.Lock()
+	target := l.target
+	l.mu.Unlock()
+	far, err := dialer.DialContext(l.ctx, "tcp", target)
 	if err != nil {
 		return // near is closed: all that a link can say
 	}
@@ -198,7 +235,7 @@ func (l *Link) pump(to, from net.Conn, metered bool) {
 
 func (l *Link) deliver(to, from net.Conn, queue <-chan chunk, metered bool) {
 	for c := range queue {
-		if !l.await(time.Until(c.due)) {
+		if !l.await(time.Until(c.due)) || !l.await(l.toll(len(c.data))) {
 			return
 		}
 		data := c.data
@@ -261,6 +298,16 @@ func (l *Link) spend(data []byte) []byte {
 	}
 	l.quota -= int64(len(data))
 	return data
+}
+
+// toll is how long n bytes take at the link's rate.
+func (l *Link) toll(n int) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.rate == 0 {
+		return 0
+	}
+	return time.Duration(n) * time.Second / time.Duration(l.rate)
 }
 
 func (l *Link) currentDelay() time.Duration {

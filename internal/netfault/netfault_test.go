@@ -132,3 +132,42 @@ func TestHalfClosePasses(t *testing.T) {
 		t.Errorf("heard %q (%v)", got, err)
 	}
 }
+
+func TestThrottleDelaysByWhatIsSent(t *testing.T) {
+	link := netfault.Start(t, echo(t))
+	link.Throttle(64 << 10)
+	conn := connect(t, link)
+	text := strings.Repeat("x", 8<<10) // an eighth of a second in each direction
+	start := time.Now()
+	say(t, conn, text)
+	hear(t, conn, text)
+	if took := time.Since(start); took < 200*time.Millisecond {
+		t.Errorf("8 KiB at 64 KiB/s took %v there and back", took)
+	}
+	link.Throttle(0)
+	say(t, conn, "a")
+	hear(t, conn, "a")
+}
+
+func TestMoveAndLead(t *testing.T) {
+	link := netfault.Start(t, echo(t))
+	before := connect(t, link)
+	say(t, before, "a")
+	hear(t, before, "a")
+	addr := link.Move(t)
+	say(t, before, "b")
+	hear(t, before, "b")
+	if conn, err := net.Dial("tcp", link.Addr); err == nil {
+		conn.Close()
+		t.Error("the port before still answers")
+	}
+	link.Lead("127.0.0.1:1") // nobody
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := conn.Read(make([]byte, 1)); err == nil {
+		t.Error("a connection to nobody reads")
+	}
+}

@@ -6,7 +6,8 @@
 //   - the server reads neither /etc/ssh nor the user's home, and its sessions
 //     get an empty HOME of their own;
 //   - Start returns when the server has shown its identification;
-//   - the server and every session that it started are gone when the test ends.
+//   - the server, every session that it started and every tmux in them are gone when
+//     the test ends.
 //
 // Only tests import it.
 package opensshd
@@ -74,11 +75,14 @@ func Start(tb testing.TB, config Config) *Server {
 		tb: tb, binary: binary, dir: tb.TempDir(), config: config,
 	}
 	s.Home = filepath.Join(s.dir, "home")
-	if err := os.Mkdir(s.Home, 0o700); err != nil {
-		tb.Fatal(err)
+	for _, dir := range []string{s.Home, s.tmuxDir()} {
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			tb.Fatal(err)
+		}
 	}
 	s.writeAuthorizedKeys()
 	s.NewHostKeys(config.HostKeyTypes...)
+	tb.Cleanup(s.EndTmux) // after Stop
 	tb.Cleanup(s.Stop)
 
 	for range bindAttempts {
@@ -188,7 +192,7 @@ func (s *Server) launch() error {
 		"Port "+strconv.Itoa(s.Port),
 		"ListenAddress "+s.Host,
 		"AuthorizedKeysFile "+filepath.Join(s.dir, "authorized_keys"),
-		"SetEnv HOME="+s.Home,
+		"SetEnv HOME="+s.Home+" TMUX_TMPDIR="+s.tmuxDir(),
 		"AcceptEnv LANG LC_*",
 		"PidFile none",
 		"UsePAM no",
