@@ -72,8 +72,8 @@ type Link struct {
 	// NoDetach is why ~d cannot leave the shell running, a sentence; said when it is
 	// typed and Kept is false.
 	NoDetach string
-	// Note is said when the shell is up: "the shell that was kept is gone". "" says
-	// nothing.
+	// Note is said when the shell is up, before its output: "the shell that was kept
+	// is gone". "" says nothing.
 	Note string
 	// Describe names the far side in podbay's own lines: "pod-name (root@1.2.3.4:22001)".
 	Describe string

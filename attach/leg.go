@@ -103,11 +103,11 @@ func (l *leg) start(ctx context.Context) {
 
 // begin readies the terminal for the shell's output.
 func (l *leg) begin() {
+	if l.link.Note != "" {
+		_ = l.screen.sayNow(l.link.Note) // a terminal that is gone is told by its reader
+	}
 	if l.link.Clears {
 		_ = l.screen.scrollAway()
-	}
-	if l.link.Note != "" {
-		l.screen.say(l.link.Note)
 	}
 }
 

@@ -64,6 +64,17 @@ func (s *screen) say(lines ...string) {
 	}
 }
 
+// sayNow shows lines of podbay's own at once, where the far side has begun nothing.
+func (s *screen) sayNow(lines ...string) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if s.muted.Load() {
+		return nil
+	}
+	_, err := s.terminal.Write([]byte(s.format(lines)))
+	return err
+}
+
 // sayPending shows the lines that say leaves, until ctx ends.
 func (s *screen) sayPending(ctx context.Context) {
 	for {

@@ -31,6 +31,7 @@ type fakeLine struct {
 	opened func(ctx context.Context) error // nil opens at once
 	// deaf makes the shell's Close and Resize block until the connection closes.
 	deaf bool
+	lost error // what Err says
 }
 
 func newFakeLine() *fakeLine {
@@ -51,7 +52,7 @@ func (f *fakeLine) open(ctx context.Context, _ sshconn.PTY) (shell, error) {
 
 func (f *fakeLine) KeepAlive(ctx context.Context, _, _ time.Duration) { <-ctx.Done() }
 func (f *fakeLine) Heard() time.Time                                  { return time.Time{} }
-func (f *fakeLine) Err() error                                        { return nil }
+func (f *fakeLine) Err() error                                        { return f.lost }
 
 func (f *fakeLine) Close() error {
 	f.once.Do(func() { close(f.closed) })

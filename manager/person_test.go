@@ -130,7 +130,7 @@ func newKeptPod(t *testing.T, settings func(*config.Settings)) *keptPod {
 		},
 	})
 	sshd.Authorize(a.key)
-	if err := a.m.TrustHostKey(keptID, sshd.HostKey()); err != nil {
+	if err := a.m.TrustHostKey(keptID, sshd.HostKey(), time.Time{}); err != nil {
 		t.Fatal(err)
 	}
 	return &keptPod{account: a, sshd: sshd, link: link}

@@ -36,17 +36,17 @@ func (s *Session) redial(ctx context.Context, lost attach.Loss) (attach.Link, er
 		return attach.Link{}, err
 	}
 	if a.notice != "" {
-		note = a.notice + ". " + note
+		note += "; " + a.notice
 	}
 	s.conn, s.pod, s.route, s.plan = conn, a.row, a.route, next
-	return s.link(note), nil
+	return s.link(note, ""), nil
 }
 
 // followed decides which shell the new line is for, and what is said of it.
 func (s *Session) followed(ctx context.Context, a *attempt, conn *sshconn.Conn, lost attach.Loss) (plan, string, error) {
-	note := "podbay: back after " + doctor.Age(s.m.now().Sub(lost.At))
+	note := "back after " + doctor.Age(s.m.now().Sub(lost.At))
 	if lost.InDoubt > 0 {
-		note += fmt.Sprintf("; what was typed last may be lost (%d bytes) and is not sent again", lost.InDoubt)
+		note += fmt.Sprintf("; what was typed last may be lost (bytes: %d)", lost.InDoubt)
 	}
 	if s.plan.kept == nil {
 		return s.plan, "this is a fresh shell: what ran in the one before is not in it. " + sentence(s.plan.reason), nil
@@ -65,7 +65,7 @@ func (s *Session) followed(ctx context.Context, a *attempt, conn *sshconn.Conn, 
 		return plan{}, "", err
 	}
 	s.m.forget(s.plan.kept)
-	gone := note + ". The shell that was kept is gone; this is a fresh one"
+	gone := "the shell that was kept is gone; this is a fresh one, " + note
 	switch {
 	case fresh != nil:
 		return plan{kept: fresh}, gone, nil

@@ -10,6 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/crypto/ssh"
+
+	"podbay/demo/api"
 	"podbay/internal/opensshd"
 )
 
@@ -53,7 +56,7 @@ func (d *drops) sync() {
 
 const (
 	lostWords = "[podbay] the line to kept"
-	backWords = "podbay: back after"
+	backWords = "podbay: back after" // as tmux says it: then the screen is back
 )
 
 func TestFortyDropsInARow(t *testing.T) {
@@ -193,7 +196,7 @@ func openFiles(t *testing.T) int {
 }
 
 // TestAMovedPodIsFollowed: during the drop the pod gets another port and another
-// host key, which is known to be its.
+// host key, which its log vouches for.
 func TestAMovedPodIsFollowed(t *testing.T) {
 	k := newKeptPod(t, nil)
 	p := newPerson(t)
@@ -207,16 +210,19 @@ func TestAMovedPodIsFollowed(t *testing.T) {
 	p.sees(mark, lostWords)
 	k.sshd.NewHostKeys()
 	k.sshd.Restart()
-	if err := k.m.TrustHostKey(keptID, k.sshd.HostKey()); err != nil {
-		t.Fatal(err)
-	}
 	host, port := splitAddr(t, k.link.Move(t))
-	k.host[keptID] = direct(host, port)
+	moved := direct(host, port)
+	moved.HostKeys = []api.HostKey{{
+		Path: "/etc/ssh/ssh_host_ed25519_key.pub",
+		Line: "256 " + ssh.FingerprintSHA256(k.sshd.HostKey()) + " root@pod (ED25519)",
+	}}
+	k.host[keptID] = moved
 	if err := k.api.Recreate(keptID); err != nil {
 		t.Fatal(err)
 	}
 	k.link.Cut()
 	k.link.Thaw()
+	p.sees(mark, "host key")
 	p.sees(mark, backWords)
 	p.sees(mark, "before")
 	p.types("exit 3\r")

@@ -61,7 +61,7 @@ func (s *Session) Run() error {
 	ctx := s.m.opts.Lifetime
 	result, err := attach.Run(ctx, attach.Options{
 		Terminal:    tty.New(s.in, s.out),
-		Link:        s.link(s.plan.note),
+		Link:        s.link(s.plan.note, s.notice),
 		Term:        s.m.opts.Getenv("TERM"),
 		Env:         s.m.locale(),
 		OpenTimeout: s.m.opts.Settings.Connect,
@@ -89,8 +89,10 @@ func patience(keepAlive time.Duration) time.Duration {
 	return min(2*keepAlive, deadAfter-keepAlive)
 }
 
-// link is the line as attach has it. note is said when the shell is up.
-func (s *Session) link(note string) attach.Link {
+// link is the line as attach has it. note is said when the shell is up. In a kept
+// shell tmux then draws over it, and shows it once more, with notice: what has been
+// said already. It has a line for both.
+func (s *Session) link(note, notice string) attach.Link {
 	link := attach.Link{
 		Conn:     s.conn,
 		NoDetach: s.plan.reason,
@@ -103,8 +105,11 @@ func (s *Session) link(note string) attach.Link {
 	if shell := s.plan.kept; shell != nil {
 		scrollback := s.m.opts.Settings.Scrollback
 		link.Kept, link.Clears = true, scrollback
-		link.Command = attachShell(shell.name, note, scrollback)
-		link.Note = "" // tmux shows it
+		brief := note
+		if brief != "" && notice != "" {
+			brief += "; "
+		}
+		link.Command = attachShell(shell.name, brief+notice, scrollback)
 	}
 	return link
 }

@@ -98,7 +98,7 @@ func attachShell(name, note string, scrollback bool) string {
 	if scrollback {
 		show = "show"
 	}
-	return commandLine(text+attachEnd, name, tmuxText(note), show)
+	return commandLine(text+attachEnd, name, tmuxText("podbay: "+note), show)
 }
 
 // finishShell tells what became of a shell, and takes its server away if it ended.
