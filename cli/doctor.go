@@ -147,13 +147,13 @@ func (e examination) print(out func() error) error {
 // tabulate prints the account and a line a pod.
 func tabulate(w io.Writer, e examination) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	line := func(name string, v doctor.Verdict) {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", name, v.ID, v.Word, sentences(v.Sentence, v.Remedy))
+	line := func(name string, v doctor.Verdict, so string) {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", name, v.ID, v.Word, so)
 	}
-	fmt.Fprintln(table, "NAME\tVERDICT\tSSH\tWHAT IS SO, AND WHAT TO DO")
-	line("(account)", e.account)
+	fmt.Fprintln(table, "NAME\tVERDICT\tSSH\tWHAT IS SO")
+	line("(account)", e.account, sentences(e.account.Sentence, e.account.Remedy))
 	for _, c := range e.pods {
-		line(c.Pod.Name, c.Verdict)
+		line(c.Pod.Name, c.Verdict, c.Verdict.Sentence)
 	}
 	return table.Flush()
 }

@@ -47,7 +47,7 @@ func TestDoctor(t *testing.T) {
 	if code != 0 || stderr != "" || len(lines) != 4 {
 		t.Fatalf("doctor: %d\n%s%s", code, stdout, stderr)
 	}
-	for i, want := range [][]string{{"NAME", "VERDICT"}, {"(account)", "account-ready"}, {"serve", "terminated"}, {"train", "stopped", "Start it"}} {
+	for i, want := range [][]string{{"NAME", "VERDICT"}, {"(account)", "account-ready"}, {"serve", "terminated"}, {"train", "stopped", "The pod is stopped."}} {
 		if slices.ContainsFunc(want, func(w string) bool { return !strings.Contains(lines[i], w) }) {
 			t.Errorf("line %d is %q, want %q in it", i, lines[i], want)
 		}

@@ -30,7 +30,7 @@ func TestARefusedLoginNamesItsCauseAt80x24(t *testing.T) {
 	p.press("c") // the check-up finds the same
 	p.sees(cause...)
 	p.answers("a")
-	p.sees("[3 Proof]", "mistral-eval", "a  add it through")
+	p.sees("[3 Proof]", "mistral-eval", "a add it through")
 	p.press("a") // the command that would be typed, first
 	p.sees("Add the key to mistral-eval?", "authorized_keys")
 }

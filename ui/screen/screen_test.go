@@ -50,6 +50,20 @@ func TestSpread(t *testing.T) {
 	}
 }
 
+func TestFlowFitsAndNamesEveryAnswer(t *testing.T) {
+	b := NewButtons(2, Button{Label: "Add the key to the pod", Hot: "a"}, Button{Label: "Use RunPod's proxy", Hot: "p"}, Button{Label: "Go back"})
+	for width, want := range map[int]string{
+		80: "a Add the key to the pod   p Use RunPod's proxy   [ Go back ]",
+		50: "a Add the key to the pod   p Use RunPod's proxy\n[ Go back ]",
+		30: "a Add the key to the pod\np Use RunPod's proxy\n[ Go back ]",
+		12: "a Add the k…\np Use RunPo…\n[ Go back ]",
+	} {
+		if got := ansi.Strip(b.Flow(NewTheme(true), width)); got != want {
+			t.Errorf("in %d cells:\n%s\nwant:\n%s", width, got, want)
+		}
+	}
+}
+
 func TestAgo(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		-time.Second: "0 s", 14500 * time.Millisecond: "14 s", 4 * time.Minute: "4 m",
