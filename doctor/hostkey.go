@@ -29,9 +29,14 @@ func hostKeyRules() []rule {
 				Remedy:   "Connect to see both fingerprints and what they can mean."}
 		}},
 		{id: HostKeyUnknown, holds: func(f *Facts) bool { return trust(TrustUnknown)(f) }, say: func(f *Facts) Verdict {
-			return Verdict{Tone: ToneWarn, Word: "new host key", Shell: f.hasRoute(), Action: ActRetry,
-				Sentence: "An SSH server answers on " + f.server() + ", and its host key was never seen before.",
+			v := Verdict{Tone: ToneWarn, Word: "new host key", Shell: f.hasRoute(), Action: ActRetry,
+				Sentence: "An SSH server answers on " + f.DirectAddr + ", and its host key was never seen before.",
 				Remedy:   "Connect, and compare the fingerprint with the pod's own before you accept it."}
+			if f.DirectAddr == "" {
+				v.Sentence = "RunPod's SSH proxy answers, and its host key was never seen before."
+				v.Remedy = "Connect, and accept it if you believe that it is RunPod's: it is the same for all your pods."
+			}
+			return v
 		}},
 	}
 }
