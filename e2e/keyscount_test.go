@@ -12,7 +12,7 @@ import (
 
 // newcomerKeys is how many key presses it takes at most from an API key and an
 // empty home to a prompt on a pod, the passphrase aside.
-const newcomerKeys = 7
+const newcomerKeys = 8
 
 // counting counts the key presses of a program.
 type counting struct {
