@@ -233,7 +233,7 @@ func TestDemoHandedOnAddress(t *testing.T) {
 	p := w.demo()
 	p.find("sdxl-train")
 	p.press(enter)
-	p.sees("The host key of sdxl-train has changed", "Known, ED25519", "Listed by the pod's log")
+	p.sees("The host key of sdxl-train has changed", "Known, ED25519", "lists the known key, and not the one that is shown")
 	p.answers(enter) // going back is chosen
 	p.list("sdxl-train")
 	p.sees("wrong host key")

@@ -180,7 +180,7 @@ func hostKeyNotice(pod runpod.Pod, why sshconn.Trust) string {
 		return "host key verified by the pod's log"
 	case sshconn.TrustEvidenceAnew:
 		return "new host key since the pod was started on " + pod.StartedAt.UTC().Format(minute) +
-			", verified by the pod's log; the one before is kept in known_hosts.old"
+			", verified by its log; the one before is kept in known_hosts.old"
 	}
 	return ""
 }

@@ -149,8 +149,8 @@ func (m Changed) laidOut() screen.Dialog {
 	}
 	d.Body = ask.Paragraphs(inner,
 		"podbay stopped the connection. No login was tried.",
-		shown(m.stop, m.theme)+m.picture.drawn()+known(m.stop, m.now, m.theme)+listed(m.stop.Evidence, m.theme),
-		shared(m.stop.Evidence, m.theme), logged(m.stop.Evidence),
+		shown(m.stop, m.theme)+m.picture.drawn()+known(m.stop, m.now, m.theme)+listed(m.stop, m.theme),
+		shared(m.stop.Evidence, m.theme), judged(m.stop),
 		explanation(m.stop, m.now),
 		causes(m.stop), seen(m.stop.Evidence),
 		next(m.stop),

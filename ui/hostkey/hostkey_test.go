@@ -51,6 +51,13 @@ func newcomer(p manager.Pod) Changed {
 		StartedAt: now.Add(-time.Hour), File: "/home/me/.local/share/podbay/known_hosts"}, now)
 }
 
+// handedOn is a change at which the pod's log still lists the known key.
+func handedOn(p manager.Pod) Changed {
+	stop := changed(p, 72, 73).stop
+	stop.Evidence = manager.HostKeyEvidence{Log: manager.LogListsOthers, LogListed: stop.Known, SharedWith: []string{"other-pod (x1)"}}
+	return NewChanged(screen.NewTheme(true), &stop, now)
+}
+
 // asking is a change that a start explains and nothing proves.
 func asking(p manager.Pod) Changed {
 	m := changed(p, 72, 3)
@@ -127,6 +134,7 @@ func TestChangedScreens(t *testing.T) {
 		"proxy":       changed(prox, 0, 3),
 		"long":        changed(long, 72, 3),
 		"asks":        asking(pod),
+		"handedon":    handedOn(pod),
 		"newcomer":    newcomer(pod),
 		"typing":      typing,
 		"mistyped":    mistyped,

@@ -2,6 +2,7 @@ package hostkey
 
 import (
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,6 +45,15 @@ func logged(e manager.HostKeyEvidence) string {
 		return "The pod's log, read from RunPod, does not settle it: " + e.LogWhy + "."
 	}
 	return ""
+}
+
+// judged says the same where a key is known: a log that still lists that one leaves
+// no doubt.
+func judged(q manager.HostKeyChanged) string {
+	if q.Evidence.Log == manager.LogListsOthers && slices.ContainsFunc(q.Known, func(key string) bool { return slices.Contains(q.Evidence.LogListed, key) }) {
+		return "The pod's log, read from RunPod, lists the known key, and not the one that is shown. So what answers is not the pod, or its keys were replaced since it was started."
+	}
+	return logged(q.Evidence)
 }
 
 // shared warns of a key that several pods have.
@@ -135,13 +145,17 @@ func known(q manager.HostKeyChanged, now time.Time, theme screen.Theme) string {
 	return "\n" + strings.Join(lines, "\n")
 }
 
-// listed draws the keys that the pod's log lists, where they are others.
-func listed(e manager.HostKeyEvidence, theme screen.Theme) string {
-	if e.Log != manager.LogListsOthers {
+// listed draws the keys that the pod's log lists and that are not drawn as known,
+// where the log contradicts.
+func listed(q manager.HostKeyChanged, theme screen.Theme) string {
+	if q.Evidence.Log != manager.LogListsOthers {
 		return ""
 	}
 	text := ""
-	for _, key := range e.LogListed {
+	for _, key := range q.Evidence.LogListed {
+		if slices.Contains(q.Known, key) {
+			continue
+		}
 		kind, fingerprint, _ := strings.Cut(key, " ")
 		text += "\n" + theme.Dim.Render("Listed by the pod's log, "+kind+":") + "\n" + fingerprint
 	}
