@@ -44,7 +44,7 @@ var harmless = map[doctor.Action]bool{
 // lock an address out. Where nothing is in the way, connecting is what enter is for.
 func answers(f Finding) screen.Buttons {
 	var list []screen.Button
-	had := map[doctor.Action]bool{"": true}
+	had := map[doctor.Action]bool{"": true, doctor.ActProxy: f.Via == manager.RouteProxy} // which was it
 	offer := func(a doctor.Action) {
 		if had[a] {
 			return
@@ -86,10 +86,13 @@ func (f Finding) words(a doctor.Action) words {
 	switch {
 	case a == doctor.ActRetry && f.Pod.ID == "":
 		w.label = "Ask RunPod again"
+	case a == doctor.ActRetry && f.Verdict.ID == doctor.HostKeyContradicted,
+		a == doctor.ActForget && f.Verdict.ID != doctor.HostKeyRestarted:
+		w.label = "See the host keys" // the connection stops at them
+	case a == doctor.ActRetry && f.From == Ended:
+		w.label = "Connect again"
 	case a == doctor.ActRetry && f.From != Tried:
 		w.label = "Connect"
-	case a == doctor.ActForget && f.Verdict.ID != doctor.HostKeyRestarted:
-		w.label = "See both host keys"
 	}
 	return w
 }

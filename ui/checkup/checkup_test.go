@@ -109,6 +109,8 @@ func TestKeys(t *testing.T) {
 	alone.Pod.HasProxy, alone.Verdict.Ways = false, nil
 	proxied := plain
 	proxied.Pod.Route.Kind, proxied.Verdict.Ways = manager.RouteProxy, nil
+	asked := plain
+	asked.Via = manager.RouteProxy
 	off := Finding{Pod: manager.Pod{ID: "k3xq81", CanStart: true}, Verdict: doctor.Judge(doctor.Facts{Status: "EXITED", CanStart: true})}
 	mode := tried(refused(func(l *doctor.Login) {
 		l.Registered, l.Blocked = doctor.RegisteredNo, doctor.BlockedKey{Fault: doctor.KeyModeOpen, Words: "it is open"}
@@ -136,6 +138,7 @@ func TestKeys(t *testing.T) {
 		{"the proxy by its button", "tab enter", plain, Do{doctor.ActProxy}},
 		{"no proxy", "p", alone, nil},
 		{"the proxy was it", "p", proxied, nil},
+		{"the proxy was asked for", "p", asked, nil},
 		{"no connection to what is off", "r", off, nil},
 		{"copy", "y", plain, Do{doctor.ActCopySSH}},
 		{"nothing to copy", "y", off, nil},
