@@ -33,11 +33,7 @@ func (s *Session) judgeSession(r attach.Result) doctor.Verdict {
 	if s.route.Kind == RouteProxy {
 		facts.DirectAddr, facts.Probe = "", doctor.Probe{}
 	}
-	v := doctor.JudgeSession(facts, fact)
-	if v.ID == doctor.Dropped {
-		return doctor.Verdict{} // the list's note says it
-	}
-	return v
+	return doctor.JudgeSession(facts, fact)
 }
 
 // sessionFact is how a session ended, as far as that says something of the pod.
@@ -50,7 +46,7 @@ func sessionFact(r attach.Result, via RouteKind) doctor.Session {
 	switch r.End {
 	case attach.EndExit:
 		fact.End = doctor.EndExit
-	case attach.EndDropped:
+	case attach.EndDropped, attach.EndGivenUp:
 		fact.End = doctor.EndDropped
 	case attach.EndNoPTY:
 		fact.End = doctor.EndNoPTY

@@ -85,7 +85,8 @@ func (m model) ended(msg endedMsg) (model, tea.Cmd) {
 	m.note = endNote(pod.Name, msg)
 	cmds := []tea.Cmd{refresh, m.run.discard(msg.hand.session)}
 	if msg.hand.started.Load() {
-		if ended := msg.hand.Ended(); ended.Verdict.ID != "" {
+		// The note tells of a lost connection, and the user has seen it go.
+		if ended := msg.hand.Ended(); ended.Verdict.ID != "" && !ended.Lost {
 			var show tea.Cmd
 			m, show = m.showEnded(pod, via, ended)
 			cmds = append(cmds, show)

@@ -28,6 +28,7 @@ type Behaviour struct {
 	// (server-sig-algs, RFC 8308); nil means every safe one.
 	KeyAlgorithms []string
 	RefusePTY     bool // refuses pty-req
+	HoldShell     bool // takes the request for a shell or command and never answers it
 	ExitAtOnce    bool // accepts a shell or command and ends it with status 1
 	// DropAfter resets a connection once it has carried so many bytes of shell
 	// output; 0 means never.

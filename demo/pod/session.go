@@ -52,6 +52,9 @@ type (
 func (s *session) serve(requests <-chan *ssh.Request) {
 	ctx, cancel := context.WithCancel(s.server.ctx)
 	for req := range requests {
+		if s.server.behaviour.HoldShell && (req.Type == "shell" || req.Type == "exec") {
+			continue
+		}
 		ok, then := s.handle(req)
 		if req.WantReply {
 			_ = req.Reply(ok, nil)
