@@ -26,7 +26,7 @@ type cell struct {
 
 // matrix is every cell.
 func matrix() []cell {
-	return slices.Concat(accountCells(), tlsCells(), podCells(), startCells(), routeCells(), proxyCells(), portCells(), deafCells(), hostKeyCells(), keyFileCells(), agentCells(), serverCells(), accountKeyCells(), podKeyCells())
+	return slices.Concat(accountCells(), tlsCells(), podCells(), startCells(), routeCells(), proxyCells(), portCells(), deafCells(), hostKeyCells(), hostKeyLogCells(), keyFileCells(), agentCells(), serverCells(), accountKeyCells(), podKeyCells(), sessionCells())
 }
 
 // TestMatrix meets every verdict and removes it.

@@ -13,7 +13,6 @@ import (
 	"podbay/demo/api"
 	"podbay/demo/pod"
 	"podbay/doctor"
-	"podbay/manager"
 )
 
 // deaf is a port whose queue of connections is full, so that the system answers no
@@ -226,61 +225,5 @@ func occupy(t *testing.T, addr string) net.Conn {
 			return conn
 		}
 		conn.Close() // "Exceeded MaxStartups": somebody is still leaving
-	}
-}
-
-// hostKeyCells are servers whose key is not the one that is known.
-func hostKeyCells() []cell {
-	// known is a world whose pod was connected to before.
-	known := func(c *meeting) (*world, interface {
-		NewHostKeys(...string)
-		Restart()
-	}) {
-		w, sshd := sshWorld(c.T, accountOptions{registered: true}, nil)
-		session, err := w.m.Connect(c.Context(), it)
-		if err != nil {
-			c.Fatal(err)
-		}
-		session.Discard()
-		return w, sshd
-	}
-	const forgot = "podbay: forgets the old key"
-	return []cell{
-		{doctor.HostKeyUnknown, "a pod that was never connected to", doctor.ActRetry, "podbay: connects, and the key is accepted", doctor.Ready, func(c *meeting) {
-			c.Parallel()
-			w, _ := sshWorld(c.T, accountOptions{registered: true}, nil)
-			w.writes(c.T, w.paths.KnownHosts, "")
-			c.pod(w.account, it)
-			accept(c.T, w.account, podID).Discard()
-			c.left(w.account, it)
-		}},
-		{doctor.HostKeyChanged, "another host key in the same container", doctor.ActForget, forgot, doctor.HostKeyUnknown, func(c *meeting) {
-			c.Parallel()
-			w, sshd := known(c)
-			sshd.NewHostKeys()
-			sshd.Restart()
-			v := c.pod(w.account, it)
-			c.carries(w.account, v, v.Action, nil)
-			c.left(w.account, it)
-		}},
-		{doctor.HostKeyRestarted, "another host key after a restart", doctor.ActForget, forgot, doctor.HostKeyUnknown, func(c *meeting) {
-			c.Parallel()
-			w, sshd := known(c)
-			sshd.NewHostKeys()
-			sshd.Restart()
-			w.recreate(c.T)
-			w.list(c.T, podID)
-			v := c.pod(w.account, it)
-			c.carries(w.account, v, v.Action, nil)
-			c.left(w.account, it)
-		}},
-		{doctor.HostKeyRevoked, "known_hosts marks the key as revoked", "", "the line is taken out", doctor.Ready, func(c *meeting) {
-			c.Parallel()
-			w, sshd := sshWorld(c.T, accountOptions{registered: true}, nil)
-			w.knows(c.T, "@revoked runpod-"+podID, sshd.HostKey())
-			c.pod(w.account, it)
-			w.knows(c.T, "runpod-"+podID, sshd.HostKey())
-			c.left(w.account, manager.ConnectRequest{})
-		}},
 	}
 }
