@@ -121,6 +121,17 @@ func (a *api) lastAnswer() (time.Time, int) {
 	return a.answered, a.asked
 }
 
+// nextAnswer waits for the next list to be answered.
+func (a *api) nextAnswer() error {
+	_, asked := a.lastAnswer()
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		if at, now := a.lastAnswer(); now > asked && !at.IsZero() {
+			return nil
+		}
+	}
+	return fmt.Errorf("no list was asked for within %v", patience)
+}
+
 func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet || r.URL.Path != "/v2/pods" {
 		a.demo.ServeHTTP(w, r)

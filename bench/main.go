@@ -49,6 +49,8 @@ var benches = []bench{
 	{"typing", benchTyping},
 	{"flood", benchFlood},
 	{"memory", benchMemory},
+	{"start", benchStart},
+	{"list", benchList},
 }
 
 func main() {
