@@ -8,25 +8,14 @@ import (
 	"maps"
 	"runtime/debug"
 	"strings"
-	"sync"
 	"time"
 
 	"golang.org/x/crypto/ssh"
 
 	"podbay/doctor"
 	"podbay/runpod"
-	"podbay/sshconn"
 	"podbay/sshkey"
 )
-
-// maxProbes is how many endpoints are probed side by side: enough that many
-// silent ones do not hold up the others, few enough for the usual limit of 256
-// open files on macOS.
-const maxProbes = 100
-
-// A ready endpoint is measured again after probeAgain, one that is not ready at
-// every refresh: that is what people wait for.
-const probeAgain = 30 * time.Second
 
 // registeredAgain is how long the account's registered keys are believed; they
 // only decide which key is offered first and how a refusal is worded.
@@ -176,81 +165,6 @@ func fingerprints(lines []string) map[string]bool {
 		}
 	}
 	return prints
-}
-
-// Probe measures the SSH endpoints of pods side by side, bounded, and sends each
-// measured row again with its new verdict. Pods without a direct endpoint, and
-// those that were found ready a moment ago, are not measured. The channel is
-// closed when all are done or ctx ended; it must be drained or ctx cancelled.
-func (m *Manager) Probe(ctx context.Context, pods []Pod) <-chan Pod {
-	rows := make(chan Pod)
-	due := m.due(pods)
-	go func() {
-		defer close(rows)
-		var running sync.WaitGroup
-		defer running.Wait()
-		slots := make(chan struct{}, maxProbes)
-		for _, pod := range due {
-			select {
-			case slots <- struct{}{}:
-			case <-ctx.Done():
-				return
-			}
-			running.Go(func() {
-				defer func() { <-slots }()
-				defer m.recovered("probing")
-				row, ok := m.probe(ctx, pod)
-				if !ok {
-					return
-				}
-				select {
-				case rows <- row:
-				case <-ctx.Done():
-				}
-			})
-		}
-	}()
-	return rows
-}
-
-// due picks the pods whose endpoint must be measured.
-func (m *Manager) due(pods []Pod) []runpod.Pod {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	var due []runpod.Pod
-	for _, row := range pods {
-		p, ok := m.pods[row.ID]
-		if !ok || p.Status != runpod.StatusRunning || p.SSH.Direct == nil {
-			continue
-		}
-		last, measured := m.probes[p.ID]
-		if measured && last.isAbout(p, address(*p.SSH.Direct)) &&
-			last.result.Outcome == sshconn.ProbeBanner && m.now().Sub(last.at) < probeAgain {
-			continue
-		}
-		due = append(due, p)
-	}
-	return due
-}
-
-// probe measures one pod; ok is false when ctx ended it or the pod is gone.
-func (m *Manager) probe(ctx context.Context, p runpod.Pod) (row Pod, ok bool) {
-	bounded, cancel := context.WithTimeout(ctx, m.opts.Settings.ProbeTimeout)
-	defer cancel()
-	addr := address(*p.SSH.Direct)
-	result := sshconn.Probe(bounded, addr)
-	if ctx.Err() != nil {
-		return Pod{}, false
-	}
-	m.log.Debug("probed", "pod", p.ID, "addr", addr, "outcome", result.Outcome, "latency", result.Latency, "error", result.Err)
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	now, still := m.pods[p.ID]
-	if !still {
-		return Pod{}, false
-	}
-	m.probes[p.ID] = probed{addr: addr, started: p.StartedAt, at: m.now(), result: result}
-	return m.row(now), true
 }
 
 // Stop asks RunPod to stop a pod: billing for compute ends, the container disk

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 	"unicode"
@@ -122,6 +124,47 @@ func TestProbeIsBoundedByTheSetting(t *testing.T) {
 	})
 	if row := a.probed(t, "silent1"); row.Verdict.ID != doctor.Silent {
 		t.Errorf("verdict %s, want %s", row.Verdict.ID, doctor.Silent)
+	}
+}
+
+// A server that is slow to speak is told as silent at first, and as ready once it
+// has spoken.
+func TestSilentPodIsMeasuredOnceMore(t *testing.T) {
+	slow, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var served sync.WaitGroup
+	defer served.Wait()
+	defer slow.Close()
+	served.Go(func() {
+		for n := 0; ; n++ {
+			conn, err := slow.Accept()
+			if err != nil {
+				return
+			}
+			defer conn.Close()
+			if n > 0 {
+				_, _ = conn.Write([]byte("SSH-2.0-slow\r\n"))
+			}
+		}
+	})
+	host, port, _ := net.SplitHostPort(slow.Addr().String())
+	number, _ := strconv.Atoi(port)
+	a := newAccount(t, accountOptions{
+		pods: []api.PodSpec{{ID: "slow1", Status: api.StatusRunning, StartedAt: time.Now().Add(-time.Hour)}},
+		host: api.FixedHost{"slow1": direct(host, number)},
+	})
+	listing, err := a.m.Refresh(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []doctor.ID
+	for row := range a.m.Probe(t.Context(), listing.Pods) {
+		got = append(got, row.Verdict.ID)
+	}
+	if want := []doctor.ID{doctor.Silent, doctor.Ready}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }
 
