@@ -26,6 +26,7 @@ func Execute(ctx context.Context, args []string, std Streams) int {
 	ctx, signals := ownSignals(ctx)
 	defer signals.stop()
 	app := &app{std: std, getenv: os.Getenv, signals: signals}
+	saveMemory(app.getenv)
 	root := app.root()
 	var failed error
 	capture(root, &failed)

@@ -49,7 +49,7 @@ func (c *Client) do(ctx context.Context, cl call, out any) error {
 	var ans answer
 	resp, err := c.send(ctx, cl, func(resp *http.Response) error {
 		defer resp.Body.Close()
-		body, err := readBody(ctx, resp.Body)
+		body, err := readBody(ctx, resp.Body, resp.ContentLength)
 		ans = answer{status: resp.StatusCode, header: resp.Header, body: body}
 		return err
 	})
@@ -126,8 +126,14 @@ func (c *Client) newRequest(ctx context.Context, cl call) (*retryablehttp.Reques
 
 func isSuccess(status int) bool { return status >= 200 && status < 300 }
 
-func readBody(ctx context.Context, r io.Reader) ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(r, maxBody+1))
+// readBody reads an answer of as many bytes as its header says; -1 for not said.
+func readBody(ctx context.Context, r io.Reader, length int64) ([]byte, error) {
+	var buf bytes.Buffer
+	if length > 0 && length <= maxBody {
+		buf.Grow(int(length) + bytes.MinRead) // growing copies, and leaves twice the answer behind
+	}
+	_, err := buf.ReadFrom(io.LimitReader(r, maxBody+1))
+	body := buf.Bytes()
 	switch {
 	case len(body) > maxBody:
 		return nil, errTooLarge

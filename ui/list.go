@@ -108,10 +108,10 @@ func needsKey(err error) bool {
 	return errors.Is(err, manager.ErrNoAPIKey) || errors.Is(err, manager.ErrKeyRejected)
 }
 
-// measure asks for the SSH servers of all pods to be measured, unless that goes
-// on; the manager knows which of them are due.
+// measure asks for the SSH servers of the pods to be measured, of a long list of
+// those that can be seen, unless that goes on; the manager knows which are due.
 func (m model) measure() (model, tea.Cmd) {
-	pods := m.pods.Pods()
+	pods := m.pods.Near()
 	if m.probe.running || m.recalled || len(pods) == 0 {
 		return m, nil
 	}
@@ -121,6 +121,14 @@ func (m model) measure() (model, tea.Cmd) {
 	return m, m.run.do(func(context.Context) tea.Msg {
 		return readProbes(ctx, gen, now, mgr.Probe(ctx, pods))
 	})
+}
+
+// measureUnmeasured asks for what has come into sight to be measured.
+func (m model) measureUnmeasured() (model, tea.Cmd) {
+	if m.atHome() && m.pods.Unmeasured() {
+		return m.measure()
+	}
+	return m, nil
 }
 
 // readProbes waits for a measured row and takes those along that are there too,
@@ -163,7 +171,7 @@ func (m model) probed(msg probedMsg) (model, tea.Cmd) {
 	}
 	if msg.done {
 		m.probe = m.probe.end()
-		return m, nil
+		return m.measureUnmeasured()
 	}
 	gen, now := msg.gen, m.clock
 	return m, m.run.do(func(ctx context.Context) tea.Msg { return readProbes(ctx, gen, now, msg.from) })

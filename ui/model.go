@@ -221,9 +221,12 @@ func (m model) shown(msg tea.Msg) (model, tea.Cmd) {
 		return m.toKeys(msg)
 	default:
 		m.pods, cmd, intent = m.pods.Update(msg)
+		m, more = m.measureUnmeasured()
 	}
 	if intent != nil {
-		m, more = m.decide(intent)
+		var decided tea.Cmd
+		m, decided = m.decide(intent)
+		more = tea.Batch(more, decided)
 	}
 	return m, tea.Batch(cmd, more)
 }

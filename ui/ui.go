@@ -160,8 +160,13 @@ var terminalVars = [...]string{
 	"TMUX", "SSH_TTY", "WT_SESSION", "GOOGLE_CLOUD_SHELL", "COLUMNS", "LINES",
 }
 
+// framesPerSecond is the most that Bubble Tea draws: a change waits for the next
+// tick, which is 4 ms away on average. An idle list pays for the ticks with some
+// processor time, and draws nothing.
+const framesPerSecond = 120
+
 func programOptions(opts Options) []tea.ProgramOption {
-	out := []tea.ProgramOption{tea.WithoutSignalHandler()}
+	out := []tea.ProgramOption{tea.WithoutSignalHandler(), tea.WithFPS(framesPerSecond)}
 	if opts.In != nil {
 		out = append(out, tea.WithInput(opts.In))
 	}

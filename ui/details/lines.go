@@ -161,7 +161,10 @@ func measured(p manager.Pod, now time.Time) string {
 	case p.Probed.IsZero():
 		return "not yet"
 	}
-	return screen.Ago(now.Sub(p.Probed)) + " ago"
+	if age := now.Sub(p.Probed); age >= time.Minute {
+		return screen.Ago(age) + " ago"
+	}
+	return "in the last minute" // seconds would draw a frame at each refresh
 }
 
 // hostKey says which key is known and why it is trusted.

@@ -143,6 +143,37 @@ func (m Model) Listed() time.Time { return m.listed }
 // Pods returns the listed pods in RunPod's order. They must not be changed.
 func (m Model) Pods() []manager.Pod { return m.pods }
 
+// few is how many pods are measured whether or not they are in sight.
+const few = 200
+
+// Near returns the pods whose SSH servers are worth measuring: all when there are
+// few, else those in sight and a screen to each side.
+func (m Model) Near() []manager.Pod {
+	if len(m.all) <= few {
+		return m.pods
+	}
+	rows := m.rows()
+	var near []manager.Pod
+	for _, i := range m.shown[max(0, min(m.top-rows, len(m.shown))):min(m.top+2*rows, len(m.shown))] {
+		near = append(near, *m.all[i])
+	}
+	return near
+}
+
+// Unmeasured tells whether a pod of a long list is in sight that was never measured
+// and can be.
+func (m Model) Unmeasured() bool {
+	if len(m.all) <= few {
+		return false
+	}
+	for _, i := range m.shown[m.top:min(m.top+m.rows(), len(m.shown))] {
+		if p := m.all[i]; p.Probed.IsZero() && p.Status == "RUNNING" && p.Route.Kind == manager.RouteDirect {
+			return true
+		}
+	}
+	return false
+}
+
 // Pod returns the pod with an ID.
 func (m Model) Pod(id string) (manager.Pod, bool) {
 	if i, ok := m.index[id]; ok {
