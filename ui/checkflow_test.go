@@ -157,3 +157,33 @@ func TestOneVerdictEverywhere(t *testing.T) {
 		}
 	}
 }
+
+// What the list learns while its verdict is on the screen is shown there.
+func TestTheScreenFollowsTheList(t *testing.T) {
+	m := after(sized(t, somePods()...), keys("j", "j", "j", "enter")...)
+	if view := drawn(t, m); !strings.Contains(view, "RunPod is making the pod ready.") || !strings.Contains(view, "w Wait and connect") {
+		t.Fatalf("got:\n%s", view)
+	}
+	pods := somePods()
+	for i := range pods {
+		if pods[i].Name == "starting-up" {
+			pods[i].Verdict = doctor.Verdict{ID: doctor.Ready, Tone: doctor.ToneGood, Sentence: "An SSH server answers now.", Shell: true}
+		}
+	}
+	m = listed(m, pods...)
+	if view := drawn(t, m); !strings.Contains(view, "An SSH server answers now.") || !strings.Contains(view, "[ r Connect ]") {
+		t.Errorf("got:\n%s", view)
+	}
+	m = after(m, keys("esc", "g", "c")...)
+	m = after(m, checkedMsg{gen: m.work.gen, check: found(mode)})
+	if m = listed(m, somePods()...); !strings.Contains(drawn(t, m), mode.Sentence) {
+		t.Errorf("what a check-up saw is gone:\n%s", drawn(t, m))
+	}
+	lost := still(t, "")
+	lost = after(lost, tea.WindowSizeMsg{Width: 80, Height: 24}, refreshedMsg{gen: lost.refresh.gen, at: noon, err: manager.ErrForbidden, next: 5 * time.Second})
+	lost = after(lost, keys("c")...)
+	lost.refresh, _ = lost.refresh.start(lost.run)
+	if lost = listed(lost, somePods()...); lost.state != home {
+		t.Errorf("with a list again the state is %d", lost.state)
+	}
+}

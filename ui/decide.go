@@ -132,8 +132,7 @@ func (m model) stop(p manager.Pod) (model, tea.Cmd) {
 
 // startNow asks whether to start a pod that is merely off.
 func (m model) startNow(p manager.Pod) (model, tea.Cmd) {
-	m.exam = exam{finding: checkup.Finding{Pod: p, Verdict: p.Verdict, Also: p.Also}, hidden: true, from: m.state}
-	m.page = nil
+	m = m.examine(exam{finding: checkup.Finding{Pod: p, Verdict: p.Verdict, Also: p.Also}, hidden: true, from: m.state})
 	return m.plan(doctor.ActStart)
 }
 
@@ -159,7 +158,7 @@ func newHelp(t screen.Theme, list pods.Model, one details.Model, keys wizard.Mod
 		sections = []help.Section{{Title: "SSH keys", Keys: keys}}
 	}
 	return help.New(t, sections, []help.Text{
-		{Title: "While connecting", Lines: [][2]string{{"esc", "cancel; ctrl+c too; other keys are dropped"}}},
+		{Title: "While connecting or waiting", Lines: [][2]string{{"esc", "cancel; ctrl+c too; other keys are dropped"}}},
 		{Title: "In a shell, after enter", Lines: [][2]string{{"~.", "end the session"}, {"~d", "leave the shell running, back to the list"}, {"~?", "the other escapes"}}},
 		{Title: "Anywhere", Lines: [][2]string{{"ctrl+c", "leave podbay from the list; cancel what waits"}}},
 	})

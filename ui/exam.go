@@ -95,7 +95,7 @@ func (m model) giveUp() (model, tea.Cmd) {
 
 // checkUp takes the verdict of p anew and shows it.
 func (m model) checkUp(p manager.Pod) (model, tea.Cmd) {
-	m.exam = exam{finding: checkup.Finding{Pod: p}, from: m.state}
+	m = m.examine(exam{finding: checkup.Finding{Pod: p}, from: m.state})
 	return m.checkAgain(checkup.Notice{})
 }
 
@@ -132,7 +132,7 @@ func (m model) showFinding(f checkup.Finding, n checkup.Notice) (model, tea.Cmd)
 
 // showListed shows the verdict that the list has.
 func (m model) showListed(p manager.Pod) (model, tea.Cmd) {
-	m.exam = exam{from: m.state}
+	m = m.examine(exam{from: m.state})
 	return m.showFinding(checkup.Finding{Pod: p, Verdict: p.Verdict, Also: p.Also}, checkup.Notice{})
 }
 
@@ -142,7 +142,7 @@ func (m model) showAccount() (model, tea.Cmd) {
 	if err == nil {
 		return m, nil
 	}
-	m.exam = exam{from: m.state}
+	m = m.examine(exam{from: m.state})
 	return m.showFinding(checkup.Finding{Verdict: manager.JudgeError(err)}, checkup.Notice{})
 }
 
@@ -151,17 +151,38 @@ func (m model) showFailure(p manager.Pod, err error) (model, tea.Cmd) {
 	if err == nil {
 		err = errors.New("the connection ended before it was ready: try again")
 	}
-	m.exam = exam{from: m.exam.from}
+	m = m.examine(exam{from: m.exam.from})
 	return m.showFinding(checkup.Explain(p, m.conn.req.Via, err), m.conn.did)
 }
 
 // showEnded says what was wrong with a session.
 func (m model) showEnded(p manager.Pod, via manager.RouteKind, ended manager.Ended) (model, tea.Cmd) {
-	m.exam = exam{}
+	m = m.examine(exam{})
 	return m.showFinding(checkup.Finding{
 		From: checkup.Ended, Pod: p, Via: via, Verdict: ended.Verdict,
 		Evidence: []manager.Evidence{{By: "podbay", What: ended.Sentence, At: m.clock()}},
 	}, checkup.Notice{})
+}
+
+// follow keeps a screen that shows what the list has to what the list has now. What
+// a check-up or a connection saw stays as it was seen.
+func (m model) follow() (model, tea.Cmd) {
+	f := m.exam.finding
+	if _, shown := m.page.(pageOf[checkup.Model]); !shown || m.state != asking || f.From != checkup.Listed {
+		return m, nil
+	}
+	if f.Pod.ID == "" {
+		if m.pods.Err() == nil {
+			return m.hangUp() // RunPod answers again
+		}
+		return m, nil
+	}
+	p, ok := m.pods.Pod(f.Pod.ID)
+	if !ok || p.Verdict.ID == f.Verdict.ID {
+		return m, nil
+	}
+	f.Pod, f.Verdict, f.Also = p, p.Verdict, p.Also
+	return m.showFinding(f, checkup.Notice{})
 }
 
 // examPage is the screen of the check-up; nil when it was never shown.
@@ -170,6 +191,13 @@ func (m model) examPage() page {
 		return nil
 	}
 	return pageOf[checkup.Model]{checkup.New(m.theme, m.exam.finding, m.exam.notice)}
+}
+
+// examine begins a check-up in place of another.
+func (m model) examine(e exam) model {
+	m = m.endExam()
+	m.exam, m.page = e, nil
+	return m
 }
 
 // endExam forgets the check-up and the answers that were given for it.

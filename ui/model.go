@@ -98,8 +98,9 @@ func (m model) Init() tea.Cmd {
 // Update routes a message and keeps what is derived up to date.
 func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	m, cmd := m.route(msg)
+	m, followed := m.follow()
 	m, clock := m.keepClock()
-	return m.laidOut(), tea.Batch(cmd, clock)
+	return m.laidOut(), tea.Batch(cmd, followed, clock)
 }
 
 func (m model) route(msg tea.Msg) (model, tea.Cmd) {
