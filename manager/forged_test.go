@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -281,6 +282,7 @@ type forgedWorld struct {
 	keys   hostKeys
 	m      *manager.Manager
 	server *pod.Server
+	home   string // of the pod's shells
 	before string // podbay's known_hosts
 }
 
@@ -292,6 +294,7 @@ func newForgedWorld(t *testing.T, c forgery) *forgedWorld {
 		shows = c.shows(w.keys)
 	}
 	home := t.TempDir()
+	w.home = home
 	var err error
 	if w.server, err = pod.Start(pod.Config{Container: pod.Container{PodID: forgedID, Name: "forged", Home: home}, HostKeys: shows}); err != nil {
 		t.Fatal(err)
@@ -568,5 +571,48 @@ func TestWhatLeadsOnFromAStop(t *testing.T) {
 	}
 	if row := find(t, mustRefresh(t, w.m), forgedID); row.HostKey.Trust != manager.TrustedAgainstLog || row.Agreed.KeyExchange == "" {
 		t.Errorf("the list says %+v %+v", row.HostKey, row.Agreed)
+	}
+}
+
+// What podbay decided by itself is said wherever a login was tried, also where it
+// was refused afterwards.
+func TestANoticeIsTold(t *testing.T) {
+	w := newForgedWorld(t, forgery{prints: lists})
+	const notice = "host key verified by the pod's log"
+	for proof := range w.m.Prove(t.Context(), manager.ProveRequest{Fingerprint: ssh.FingerprintSHA256(w.key)}) {
+		if !proof.Takes || proof.Notice != notice {
+			t.Errorf("a proof says %+v", proof)
+		}
+	}
+	w = newForgedWorld(t, forgery{prints: lists})
+	write(t, filepath.Join(w.home, ".ssh", "authorized_keys"), "")
+	_, err := w.m.Connect(t.Context(), manager.ConnectRequest{PodID: forgedID})
+	var failure *manager.Failure
+	if !errors.As(err, &failure) || !slices.ContainsFunc(failure.Evidence, func(e manager.Evidence) bool { return e.What == notice }) {
+		t.Errorf("a refused login says %+v", err)
+	}
+	if got := read(t, w.paths.KnownHosts); got != own(w.keys) {
+		t.Errorf("known_hosts holds %q", got)
+	}
+}
+
+// Two pods with one key are named to each other.
+func TestASharedKeyIsNamed(t *testing.T) {
+	w := newForgedWorld(t, forgery{podbay: own})
+	started := time.Now().Add(-time.Hour)
+	for _, id := range []string{"twin", "other"} {
+		key := map[string]ssh.PublicKey{"twin": w.keys.own.Public(), "other": w.keys.other.Public()}[id]
+		if err := w.m.TrustHostKey(id, key, started); err != nil {
+			t.Fatal(err)
+		}
+	}
+	session, err := w.m.Connect(t.Context(), manager.ConnectRequest{PodID: forgedID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	session.Discard()
+	row := find(t, mustRefresh(t, w.m), forgedID)
+	if want := []string{"twin (no longer in the list)"}; !slices.Equal(row.HostKey.SharedWith, want) {
+		t.Errorf("it is shared with %q, want %q", row.HostKey.SharedWith, want)
 	}
 }

@@ -64,7 +64,7 @@ func (m *Manager) InstallByProxy(ctx context.Context, req InstallRequest) (Insta
 		return Installed{}, err
 	}
 	if there {
-		return Installed{Verified: true, Sentence: a.row.Name + " takes the key already: nothing was typed."}, nil
+		return Installed{Verified: true, Sentence: a.row.Name + " takes the key already: nothing was typed" + in.said() + "."}, nil
 	}
 	conn, err := in.dialProxy(ctx)
 	if err != nil {
@@ -86,6 +86,16 @@ type installing struct {
 	want  sentinel
 
 	forPrompt, forAnswer time.Duration // how long each is waited for
+
+	notice string // what must be said of the pod's host key; "" for nothing
+}
+
+// said is the notice as the end of a sentence.
+func (in *installing) said() string {
+	if in.notice == "" {
+		return ""
+	}
+	return "; " + in.notice
 }
 
 // direct is an attempt on the pod's own sshd; its route is RouteNone when the
@@ -112,6 +122,7 @@ func (in *installing) askAhead(ctx context.Context) (there bool, err error) {
 		return false, err
 	}
 	_, err = in.m.tryKey(ctx, a, in.req.Fingerprint, in.req.AcceptHostKeys)
+	in.notice = a.notice
 	var refused *sshconn.AuthError
 	switch {
 	case err == nil:
@@ -152,13 +163,13 @@ func (in *installing) verify(ctx context.Context) (Installed, error) {
 		return Installed{Sentence: added + "; a login could not be tried, as the pod has no direct address: only RunPod's proxy leads in."}, nil
 	}
 	_, err := in.m.tryKey(ctx, a, in.req.Fingerprint, nil)
+	if a.notice != "" {
+		in.notice = a.notice
+	}
 	var refused *sshconn.AuthError
 	switch {
 	case err == nil:
-		if a.notice != "" {
-			added += "; " + a.notice
-		}
-		return Installed{Verified: true, Sentence: added + ", and a direct login with it succeeded."}, nil
+		return Installed{Verified: true, Sentence: added + ", and a direct login with it succeeded" + in.said() + "."}, nil
 	case errors.As(err, &refused) && ctx.Err() == nil:
 		return Installed{}, fmt.Errorf("%s, yet its SSH server still refuses it: its sshd looks for keys elsewhere (AuthorizedKeysFile), or the home directory of the shell can be written by others", added)
 	}

@@ -83,6 +83,7 @@ type Manager struct {
 	last       lastList
 	probes     map[string]probed
 	memory     map[string]state.PodMemory
+	holdersOf  map[string]int // how many pods are remembered with a host key, by fingerprint
 	registered registeredKeys
 	met        map[string]met
 	// startTroubles and systemLogs are what RunPod last said of a pod that does not
@@ -148,6 +149,10 @@ func Open(opts Options) (*Manager, error) {
 	} else {
 		m.memory = memory
 	}
+	m.holdersOf = map[string]int{}
+	for _, memory := range m.memory {
+		m.holdersOf[memory.HostKey]++
+	}
 	m.recall()
 	return m, nil
 }
@@ -199,6 +204,8 @@ func (m *Manager) remember(podID string, change func(*state.PodMemory)) {
 	m.mu.Lock()
 	memory := m.memory[podID]
 	change(&memory)
+	m.holdersOf[m.memory[podID].HostKey]--
+	m.holdersOf[memory.HostKey]++
 	m.memory[podID] = memory
 	m.mu.Unlock()
 	if err := m.store.UpdatePod(podID, change); err != nil {

@@ -104,6 +104,9 @@ func (m *Manager) hostKeyOf(podID string) HostKey {
 	if key.Fingerprint == "" {
 		return HostKey{}
 	}
+	if m.holdersOf[key.Fingerprint] < 2 {
+		return key // the rule, and a list may be long
+	}
 	for id, other := range m.memory {
 		if id != podID && other.HostKey == key.Fingerprint {
 			key.SharedWith = append(key.SharedWith, m.podName(id))

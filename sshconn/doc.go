@@ -2,7 +2,9 @@
 // keys, channels. It knows no RunPod, no Bubble Tea and no terminal.
 //
 // What a caller can rely on:
-//   - a host key is always checked; there is no way to switch that off;
+//   - a host key is always checked; there is no way to switch that off. One rule
+//     decides, over what is known, what evidence the caller brings and what the
+//     user answered: no answer passes evidence to the contrary;
 //   - the context bounds TCP, handshake and authentication together, and
 //     cancelling it closes the socket;
 //   - every way to fail has a type or a sentinel of its own, and the error of a
