@@ -119,6 +119,12 @@ func takes(p manager.Pod) Proved {
 	return Proved{manager.Proof{Pod: p, Route: p.Route, Takes: true}}
 }
 
+// noticed is a proof whose host key was taken without a question.
+func noticed(p Proved) Proved {
+	p.Proof.Notice = "host key verified by the pod's log"
+	return p
+}
+
 func refuses(p manager.Pod) Proved {
 	return Proved{manager.Proof{Pod: p, Route: p.Route,
 		Sentence: p.Name + " does not take the key. It was created before the key was registered, or without SSH; from outside these can seldom be told apart.",

@@ -89,6 +89,7 @@ func TestProofScreens(t *testing.T) {
 		"added":    give(press(mixed, "a y"), Installed{Pod: alpha, Sentence: "alpha: the key was added, and a direct login with it succeeded."}, Proving{Pods: []manager.Pod{alpha}}),
 		"recreate": give(press(mixed, "R"), Costs{Pod: alpha, Sentences: []string{"Everything outside /workspace is lost.", "Its volume of 20 GB stays.", "Its address changes."}}),
 		"copied":   press(mixed, "w"),
+		"notice":   press(give(mixed, noticed(takes(beta))), "j"),
 		"no-try":   give(atProof(), Proved{manager.Proof{Sentence: "The list of pods is not known: RunPod answers 503.", Err: errBusy}}),
 	} {
 		t.Run(name, func(t *testing.T) { asktest.Golden(t, m) })
