@@ -19,7 +19,8 @@ import (
 const demoEnd = 5 * time.Second
 
 func (a *app) demoCommand() *cobra.Command {
-	return &cobra.Command{
+	var cut time.Duration
+	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Try podbay on pretended pods of this machine",
 		Long: `Show the list on a RunPod that podbay pretends to be: one pod of each kind,
@@ -27,15 +28,17 @@ no account, no key, no network. Its shells are real and run on this machine, in
 a temporary home that goes when the demo ends. Nothing of yours is read or
 changed.`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.runDemo(cmd.Context()) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.runDemo(cmd.Context(), cut) },
 	}
+	cmd.Flags().DurationVar(&cut, "cut", 0, "cut every connection to a pod this often, such as 20s, to see podbay come back")
+	return cmd
 }
 
-func (a *app) runDemo(ctx context.Context) (err error) {
+func (a *app) runDemo(ctx context.Context, cut time.Duration) (err error) {
 	if a.apiURL != "" {
 		return usageError{errors.New("the demo has an API of its own: leave --api-url away")}
 	}
-	pretended, err := demo.Start(ctx, demo.Options{})
+	pretended, err := demo.Start(ctx, demo.Options{Cut: cut})
 	if err != nil {
 		return fmt.Errorf("the demo cannot start: %w", err)
 	}

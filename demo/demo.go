@@ -26,6 +26,9 @@ type Options struct {
 	// Now is the clock of the account: pods become ready by it; nil means
 	// time.Now.
 	Now func() time.Time
+	// Cut is how often every connection to a pod is cut, as a bad line does; 0 means
+	// never.
+	Cut time.Duration
 }
 
 // Demo is a running demo.
@@ -47,6 +50,8 @@ type Demo struct {
 	started  map[string]time.Time // the start of the first containers, by pod ID
 	machines *machines
 	proxy    *pod.Server
+	cutting  sync.WaitGroup
+	calm     chan struct{} // closed when no line is cut any more
 	close    func() error
 }
 
@@ -66,7 +71,7 @@ func Start(ctx context.Context, opts Options) (*Demo, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start the demo: make its folder: %w: check that the folder for temporary files can be written", err)
 	}
-	d := &Demo{root: root, Dir: filepath.Join(root, "local"), APIKey: "rpa_" + rand.Text()}
+	d := &Demo{root: root, Dir: filepath.Join(root, "local"), APIKey: "rpa_" + rand.Text(), calm: make(chan struct{})}
 	d.close = sync.OnceValue(d.shutDown)
 	if err := d.start(opts); err != nil {
 		return nil, errors.Join(fmt.Errorf("start the demo: %w", err), d.close())
@@ -115,8 +120,26 @@ func (d *Demo) start(opts Options) error {
 		return err
 	}
 	account.Store(d.API)
+	if opts.Cut > 0 {
+		d.cutting.Go(func() { d.cut(opts.Cut) })
+	}
 	d.BaseURL, err = d.API.Listen()
 	return err
+}
+
+// cut cuts every connection again and again.
+func (d *Demo) cut(every time.Duration) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			d.machines.drop()
+			d.proxy.Drop()
+		case <-d.calm:
+			return
+		}
+	}
 }
 
 func registeredKeys(account *api.Server) []ssh.PublicKey {
@@ -165,6 +188,8 @@ func (d *Demo) Close(ctx context.Context) error {
 
 func (d *Demo) shutDown() error {
 	var errs []error
+	close(d.calm)
+	d.cutting.Wait()
 	if d.API != nil {
 		errs = append(errs, d.API.Close()) // closes the machines too
 	} else if d.machines != nil {

@@ -366,3 +366,22 @@ func TestStartFails(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestCut(t *testing.T) {
+	t.Cleanup(func() { goleak.VerifyNone(t) })
+	d, err := demo.Start(t.Context(), demo.Options{TempDir: t.TempDir(), Cut: 50 * time.Millisecond})
+	must(t, err)
+	defer func() { must(t, d.Close(context.Background())) }()
+	client, err := runpod.New(runpod.Options{BaseURL: d.BaseURL, APIKey: d.APIKey})
+	must(t, err)
+	defer client.Close()
+	p, err := client.GetPod(t.Context(), demo.ReadyPodID)
+	must(t, err)
+	conn, err := net.Dial("tcp", net.JoinHostPort(p.SSH.Direct.Host, strconv.Itoa(p.SSH.Direct.Port)))
+	must(t, err)
+	defer conn.Close()
+	must(t, conn.SetDeadline(time.Now().Add(patience)))
+	if _, err := io.Copy(io.Discard, conn); errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Error("the connection was not cut")
+	}
+}

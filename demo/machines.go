@@ -144,6 +144,17 @@ func (m *machines) take(podID string) *machine {
 	return mach
 }
 
+// drop resets every connection to a container.
+func (m *machines) drop() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, mach := range m.running {
+		if mach.sshd != nil {
+			mach.sshd.Drop()
+		}
+	}
+}
+
 // Close ends every container.
 func (m *machines) Close() error {
 	m.mu.Lock()

@@ -15,6 +15,7 @@ package opensshd
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"os/user"
@@ -45,6 +46,7 @@ type Server struct {
 	User string // who can log in: the current user
 	Home string // HOME of the sessions
 
+	env      map[string]string // of the sessions
 	tb       testing.TB
 	binary   string
 	dir      string
@@ -75,6 +77,7 @@ func Start(tb testing.TB, config Config) *Server {
 		tb: tb, binary: binary, dir: tb.TempDir(), config: config,
 	}
 	s.Home = filepath.Join(s.dir, "home")
+	s.env = map[string]string{"HOME": s.Home, "TMUX_TMPDIR": s.tmuxDir()}
 	for _, dir := range []string{s.Home, s.tmuxDir()} {
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			tb.Fatal(err)
@@ -143,6 +146,23 @@ func (s *Server) NewHostKeys(types ...string) {
 	}
 }
 
+// SetEnv gives the sessions a variable, without spaces, from the next start on, which
+// it makes.
+func (s *Server) SetEnv(name, value string) {
+	s.tb.Helper()
+	s.env[name] = value
+	s.Restart()
+}
+
+// environment is the value of sshd_config's SetEnv, which counts once.
+func (s *Server) environment() string {
+	var words []string
+	for _, name := range slices.Sorted(maps.Keys(s.env)) {
+		words = append(words, name+"="+s.env[name])
+	}
+	return strings.Join(words, " ")
+}
+
 // Stop ends the server and all its sessions, and waits for them. A stopped
 // server can be started again with Restart.
 func (s *Server) Stop() {
@@ -192,7 +212,7 @@ func (s *Server) launch() error {
 		"Port "+strconv.Itoa(s.Port),
 		"ListenAddress "+s.Host,
 		"AuthorizedKeysFile "+filepath.Join(s.dir, "authorized_keys"),
-		"SetEnv HOME="+s.Home+" TMUX_TMPDIR="+s.tmuxDir(),
+		"SetEnv "+s.environment(),
 		"AcceptEnv LANG LC_*",
 		"PidFile none",
 		"UsePAM no",
