@@ -35,11 +35,12 @@ func (s *Session) redial(ctx context.Context, lost attach.Loss) (attach.Link, er
 		_ = conn.Close()
 		return attach.Link{}, err
 	}
-	if a.notice != "" {
-		note += "; " + a.notice
+	brief := ""
+	if s.plan.kept != next.kept || lost.InDoubt > 0 || a.notice != "" {
+		brief = joined("; ", note, a.notice)
 	}
 	s.conn, s.pod, s.route, s.plan = conn, a.row, a.route, next
-	return s.link(note, ""), nil
+	return s.link(joined("; ", note, a.notice), brief), nil
 }
 
 // followed decides which shell the new line is for, and what is said of it.

@@ -56,7 +56,7 @@ func (d *drops) sync() {
 
 const (
 	lostWords = "[podbay] the line to kept"
-	backWords = "podbay: back after" // as tmux says it: then the screen is back
+	backWords = "[podbay] back after"
 )
 
 func TestFortyDropsInARow(t *testing.T) {

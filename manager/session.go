@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"podbay/attach"
@@ -61,7 +63,7 @@ func (s *Session) Run() error {
 	ctx := s.m.opts.Lifetime
 	result, err := attach.Run(ctx, attach.Options{
 		Terminal:    tty.New(s.in, s.out),
-		Link:        s.link(s.plan.note, s.notice),
+		Link:        s.link(s.plan.note, joined("; ", s.plan.note, s.notice)),
 		Term:        s.m.opts.Getenv("TERM"),
 		Env:         s.m.locale(),
 		OpenTimeout: s.m.opts.Settings.Connect,
@@ -89,10 +91,10 @@ func patience(keepAlive time.Duration) time.Duration {
 	return min(2*keepAlive, deadAfter-keepAlive)
 }
 
-// link is the line as attach has it. note is said when the shell is up. In a kept
-// shell tmux then draws over it, and shows it once more, with notice: what has been
-// said already. It has a line for both.
-func (s *Session) link(note, notice string) attach.Link {
+// link is the line as attach has it. note is said when the shell is up. Over a kept
+// shell's screen tmux shows what must not be missed: brief, for two seconds, in which
+// it shows no output, or until a key is pressed.
+func (s *Session) link(note, brief string) attach.Link {
 	link := attach.Link{
 		Conn:     s.conn,
 		NoDetach: s.plan.reason,
@@ -105,13 +107,14 @@ func (s *Session) link(note, notice string) attach.Link {
 	if shell := s.plan.kept; shell != nil {
 		scrollback := s.m.opts.Settings.Scrollback
 		link.Kept, link.Clears = true, scrollback
-		brief := note
-		if brief != "" && notice != "" {
-			brief += "; "
-		}
-		link.Command = attachShell(shell.name, brief+notice, scrollback)
+		link.Command = attachShell(shell.name, brief, scrollback)
 	}
 	return link
+}
+
+// joined joins the words that are there.
+func joined(by string, words ...string) string {
+	return strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), by)
 }
 
 // Notice is what must be said of the host key, as one sentence without its end: that

@@ -37,7 +37,7 @@ const startTmux = `i=tmux-256color; infocmp "$i" >/dev/null 2>&1 || i=screen-256
 	`set-option -sq escape-time 20 ";" set-option -sq default-terminal "$i" ";" set-option -gq history-limit 20000 ";" ` +
 	`set-option -sq focus-events on ";" set-option -sq set-clipboard on ";" set-option -sq extended-keys on ";" ` +
 	`set-option -gq set-titles on ";" set-option -gq set-titles-string "#T" ";" ` +
-	`set-option -gq display-time 5000 ";" set-option -gq bell-action any ";" ` +
+	`set-option -gq display-time 2000 ";" set-option -gq bell-action any ";" ` +
 	`set-option -saq terminal-overrides "$over" ";" ` +
 	`new-session -d -s podbay sh -c "$run" podbay "$new" 2>&1); ` +
 	`then echo "` + saysStarted + ` $new"; else echo "` + saysFailed + ` $o"; fi`
@@ -74,7 +74,7 @@ func lookAtShells(start string, scrollback bool, names ...string) string {
 		append([]string{start, runInShell, overrides}, names...)...)
 }
 
-// attachTmux comes to the shell $n, with the note $2 for some seconds. What tmux
+// attachTmux comes to the shell $n, with the note $2. What tmux
 // prints beside what it draws is its own farewell. TERM is changed where tmux would
 // fail, on a terminal that the pod does not know. It ends with the shell's status,
 // and shows the last screen again, which tmux has cleared; without a status it is
@@ -88,8 +88,8 @@ const (
 		`if [ -n "$3" ]; then printf "%s" "$(tmux -L "$n" show-buffer -b podbay 2>/dev/null)"; echo; fi; exit "$s"`
 )
 
-// attachShell attaches the terminal to a shell that lives. The note is shown by
-// tmux for some seconds; "" for none.
+// attachShell attaches the terminal to a shell that lives. The note is shown by tmux,
+// which holds the output back meanwhile; "" for none.
 func attachShell(name, note string, scrollback bool) string {
 	text, show := attachTmux, ""
 	if note != "" {
