@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -192,5 +193,37 @@ func deed(a doctor.Action) string {
 	if key == "" {
 		return string(a)
 	}
-	return fmt.Sprintf("%s: %s (in podbay: c on the pod, then %s)", a, label, key)
+	return fmt.Sprintf("%s: %s (%s)", a, label, place(a))
+}
+
+// place says where podbay carries an action out.
+func place(a doctor.Action) string {
+	switch key, _ := checkup.Offer(a); {
+	case a == doctor.ActAPIKey:
+		return "podbay login"
+	case a == doctor.ActKeys:
+		return "podbay keys setup"
+	default:
+		return "in podbay: c on the pod, then " + key
+	}
+}
+
+// withHints adds to a failure how podbay removes it, and the proxy where that is
+// another way.
+func withHints(err error, v doctor.Verdict, pod manager.Pod, via manager.RouteKind) error {
+	var hints []string
+	switch v.Action {
+	case "", doctor.ActRetry, doctor.ActProxy, doctor.ActConsole, doctor.ActCopySSH: // these are in its words
+	case doctor.ActCopyCommand:
+		hints = append(hints, v.Command)
+	default:
+		hints = append(hints, place(v.Action))
+	}
+	if via == "" && pod.HasProxy && pod.Route.Kind == manager.RouteDirect {
+		hints = append(hints, "podbay ssh --proxy "+pod.ID)
+	}
+	if len(hints) == 0 {
+		return err
+	}
+	return fmt.Errorf("%w (%s)", err, strings.Join(hints, "; "))
 }

@@ -88,8 +88,8 @@ func (a *app) runSSH(ctx context.Context, word string, req manager.ConnectReques
 	session, err := a.connect(ctx, m, req)
 	var failure *manager.Failure
 	switch {
-	case errors.As(err, &failure) && req.Via == "" && pod.HasProxy && pod.Route.Kind == manager.RouteDirect:
-		return fmt.Errorf("%w (podbay ssh --proxy %s)", err, pod.ID)
+	case errors.As(err, &failure):
+		return withHints(err, failure.Verdict, pod, req.Via)
 	case err != nil:
 		return err
 	}
