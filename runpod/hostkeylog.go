@@ -56,14 +56,16 @@ const maxHostKeyLog = 256 << 10
 
 // HostKeyLog reads the log of a pod's container, from its start at startedAt, for
 // the first list of its host keys, and waits for one until ctx ends. The log's
-// text is not kept. What the list proves: that a program of the container wrote
-// it, before the start script said that it had finished. An error says that the
-// log could not be asked for.
+// text is not kept. The API gives lines from the beginning of that second on:
+// those before startedAt are an earlier container's, and do not count.
+//
+// What the list proves: that a program of the container wrote it, before the start
+// script said that it had finished. An error says that the log could not be asked
+// for.
 func (c *Client) HostKeyLog(ctx context.Context, id string, startedAt time.Time) (HostKeyLog, error) {
 	if startedAt.IsZero() {
 		return HostKeyLog{Why: whyNotStarted}, nil
 	}
-	from := startedAt.Truncate(time.Second) // as the API does
 	var reader hostKeyReader
 	opts := LogOptions{Source: LogContainer, Since: startedAt}
 	rest := whySilent // until there is a line
@@ -75,7 +77,7 @@ func (c *Client) HostKeyLog(ctx context.Context, id string, startedAt time.Time)
 			return reader.result(rest), nil
 		case err != nil:
 			return reader.result(whyUnreadable), err
-		case entry.source != LogContainer, entry.time.Before(from): // of the pod, or of an earlier container
+		case entry.source != LogContainer, entry.time.Before(startedAt): // of RunPod, or of an earlier container
 		case reader.line(strings.TrimRight(entry.text, "\r\n")):
 			return reader.result(""), nil
 		}

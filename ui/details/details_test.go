@@ -32,7 +32,10 @@ func TestFacts(t *testing.T) {
 	full := manager.Pod{
 		ID: "p1", Status: "RUNNING", PublicIP: "203.0.113.7", PublicPort: 34446, Exposes22: true, CostPerHour: 1.38, DataCenter: "EU-RO-1",
 		StartedAt: noon.Add(-200 * time.Minute), Probed: noon.Add(-3 * time.Second), DiskGB: 50, Volume: "20 GB at /workspace", Locked: true,
-		Route: manager.Route{Kind: manager.RouteDirect, Addr: "203.0.113.7:34446", Command: "ssh root@203.0.113.7 -p 34446"},
+		Route:   manager.Route{Kind: manager.RouteDirect, Addr: "203.0.113.7:34446", Command: "ssh root@203.0.113.7 -p 34446"},
+		HostKey: manager.HostKey{Type: "ED25519", Fingerprint: "SHA256:abc", Trust: manager.TrustedByLog, At: noon, SharedWith: []string{"b (p3)", "c (p4)"}},
+		Agreed: manager.Agreed{At: noon, Via: manager.RouteDirect, KeyExchange: "mlkem768x25519-sha256", Cipher: "aes128-ctr", MAC: "hmac-sha2-256",
+			HostKeyType: "ssh-ed25519", HostKey: "SHA256:abc"},
 	}
 	off := manager.Pod{ID: "p2", Status: "EXITED", Community: true, Volume: "1 GB at /workspace", Route: manager.Route{Kind: manager.RouteNone, Reason: "it is stopped"}}
 	for _, c := range []struct {
@@ -45,6 +48,9 @@ func TestFacts(t *testing.T) {
 		{full, "started", "2026-11-22 08:40 UTC, 3 h 20 m ago"}, {off, "started", ""},
 		{full, "measured", "in the last minute"}, {off, "measured", ""},
 		{full, "place", "EU-RO-1, Secure Cloud"}, {off, "place", "Community Cloud"},
+		{full, "host key", "ED25519 SHA256:abc, verified by the pod's log on 2026-11-22 12:00 UTC"}, {off, "host key", ""},
+		{full, "key also of", "b (p3), c (p4)"}, {off, "key also of", ""}, {off, "last login", ""},
+		{full, "last login", "2026-11-22 12:00 UTC, direct: key exchange mlkem768x25519-sha256, cipher aes128-ctr, hmac-sha2-256, host key ssh-ed25519"},
 		{full, "disk", "50 GB container disk, lost at a stop"}, {off, "disk", ""},
 		{full, "locked", "yes: it cannot be stopped or reset"}, {off, "public IP", "none"},
 	} {

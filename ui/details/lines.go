@@ -78,7 +78,7 @@ func facts(p manager.Pod, now time.Time) []fact {
 		{"server", p.ServerVersion},
 		{"host key", hostKey(p.HostKey)},
 		{"key also of", strings.Join(p.HostKey.SharedWith, ", ")},
-		{"last login", agreed(p.Agreed, now)},
+		{"last login", agreed(p.Agreed)},
 		{"volume", orElse(p.Volume, "none: nothing outlives a stop")},
 		{"disk", disk(p)},
 		{"image", p.Image},
@@ -188,11 +188,11 @@ func hostKey(k manager.HostKey) string {
 }
 
 // agreed says what protects the sessions: key exchange, cipher, host key.
-func agreed(a manager.Agreed, now time.Time) string {
+func agreed(a manager.Agreed) string {
 	if a.At.IsZero() {
 		return ""
 	}
-	text := fmt.Sprintf("%s ago by %s: key exchange %s, cipher %s", screen.Ago(now.Sub(a.At)), a.Via, a.KeyExchange, a.Cipher)
+	text := fmt.Sprintf("%s, %s: key exchange %s, cipher %s", a.At.UTC().Format("2006-01-02 15:04 MST"), a.Via, a.KeyExchange, a.Cipher)
 	if a.MAC != "" {
 		text += ", " + a.MAC
 	}
