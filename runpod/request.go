@@ -174,7 +174,11 @@ func decode(data []byte, out any) bool {
 	if list, ok := out.(*podList); ok {
 		return list.decode(data)
 	}
-	err := json.Unmarshal(data, out)
+	return ofAnyType(json.Unmarshal(data, out))
+}
+
+// ofAnyType tells whether what was read was JSON, of whatever type.
+func ofAnyType(err error) bool {
 	var other *json.UnmarshalTypeError
 	return err == nil || errors.As(err, &other)
 }
