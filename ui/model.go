@@ -68,8 +68,8 @@ type model struct {
 	hold      hold
 	keysFirst bool // the wizard opens by itself, once, when RunPod has answered
 
-	now     time.Time
-	ticking bool // a clockMsg is on its way
+	now    time.Time
+	tickAt time.Time // when the next clockMsg comes; zero: none is on its way
 }
 
 func newModel(mgr dialer, opts Options, run *effects) model {
@@ -115,8 +115,7 @@ func (m model) route(msg tea.Msg) (model, tea.Cmd) {
 	case tea.KeyPressMsg, tea.PasteMsg:
 		return m.typed(msg)
 	case clockMsg:
-		m.ticking, m.now = false, msg.at
-		return m, nil
+		return m.ticked(msg), nil
 	}
 	return m.replied(msg)
 }

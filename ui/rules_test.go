@@ -69,8 +69,8 @@ func TestRejectedKeyWaitsForTheQuestion(t *testing.T) {
 // An idle list must not draw: a frame is written when the text changes.
 func TestIdleListHasNoClock(t *testing.T) {
 	m := sized(t, somePods()...)
-	if m.needsClock() {
-		t.Error("an idle list ticks")
+	if wait, any := m.nextChange(noon); any {
+		t.Errorf("an idle list ticks in %v", wait)
 	}
 	before := m.View().Content
 	for range 3 {
@@ -80,8 +80,29 @@ func TestIdleListHasNoClock(t *testing.T) {
 	if after := m.View().Content; after != before {
 		t.Error("the same pods draw another screen")
 	}
-	if !failed(m, time.Second).needsClock() {
-		t.Error("the age of a stale list stands still")
+	if wait, any := failed(m, time.Second).nextChange(noon.Add(1500 * time.Millisecond)); !any || wait != 500*time.Millisecond {
+		t.Errorf("the age of a stale list changes in %v, %v", wait, any)
+	}
+}
+
+// A tick comes when a time on the screen reads otherwise, and not before.
+func TestClockTicksWhenATextChanges(t *testing.T) {
+	old := after(remembered(t), tea.WindowSizeMsg{Width: 80, Height: 24})
+	wait, any := old.nextChange(noon)
+	if !any || wait != time.Minute || !strings.Contains(drawn(t, old), "as of 3 h ago") {
+		t.Errorf("a list of three hours ago changes in %v, %v:\n%s", wait, any, drawn(t, old))
+	}
+	if later := after(old, clockMsg{noon.Add(wait)}); !strings.Contains(drawn(t, later), "as of 3 h 1 m ago") {
+		t.Errorf("a minute later:\n%s", drawn(t, later))
+	}
+	dialing := after(old, keys("enter")...)
+	if wait, _ := dialing.nextChange(noon); wait != time.Second || !dialing.tickAt.Equal(noon.Add(wait)) {
+		t.Errorf("a connection that is made waits %v for the next second; the tick is at %v", wait, dialing.tickAt)
+	}
+	asking := sized(t, somePods()...)
+	asking.refresh.running = true
+	if wait, any := asking.nextChange(noon); !any || wait <= asking.tooOld() {
+		t.Errorf("the age of a list that is asked for anew appears in %v, %v", wait, any)
 	}
 }
 

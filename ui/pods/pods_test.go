@@ -255,3 +255,34 @@ func BenchmarkKey(b *testing.B) {
 		}
 	}
 }
+
+// Of a long list the pods in sight are measured, and a screen to each side.
+func TestNearPods(t *testing.T) {
+	var many []manager.Pod
+	for i := range few + 1 {
+		p := pod(fmt.Sprintf("p%04d", i), "RUNNING")
+		p.Route.Kind = manager.RouteDirect
+		many = append(many, p)
+	}
+	if m := list(many[:few]...); len(m.Near()) != few || m.Unmeasured() {
+		t.Errorf("of %d pods %d are near, unmeasured: %v", few, len(m.Near()), m.Unmeasured())
+	}
+	m := list(many...)
+	rows := m.rows()
+	if near := m.Near(); len(near) != 2*rows || near[0].Name != "p0000" || !m.Unmeasured() {
+		t.Errorf("at the top %d are near, from %s", len(near), near[0].Name)
+	}
+	measured := m.Near()
+	for i := range measured {
+		measured[i].Probed = noon
+	}
+	if m = m.SetPods(measured); m.Unmeasured() {
+		t.Error("what was measured is unmeasured")
+	}
+	if m, _ = press(m, "end"); !m.Unmeasured() || len(m.Near()) != 2*rows {
+		t.Errorf("at the end %d are near, unmeasured: %v", len(m.Near()), m.Unmeasured())
+	}
+	if m = m.SetListing(manager.Listing{}); len(m.Near()) != 0 || m.Unmeasured() {
+		t.Error("an empty list has pods to measure")
+	}
+}

@@ -75,6 +75,18 @@ func TestAgo(t *testing.T) {
 	}
 }
 
+func TestAgoStays(t *testing.T) {
+	for d, want := range map[time.Duration]time.Duration{
+		-time.Second: 2 * time.Second, 0: time.Second, 14500 * time.Millisecond: 500 * time.Millisecond, time.Minute: time.Minute,
+		3*time.Hour + 10*time.Second: 50 * time.Second, 49*time.Hour + time.Minute: 59 * time.Minute,
+	} {
+		got := AgoStays(d)
+		if got != want || Ago(d+got) == Ago(d) || Ago(d+got-1) != Ago(d) {
+			t.Errorf("AgoStays(%v) = %v: %q, then %q", d, got, Ago(d+got-1), Ago(d+got))
+		}
+	}
+}
+
 func TestFooterDropsFromTheEnd(t *testing.T) {
 	bind := func(k, desc string, on bool) key.Binding {
 		b := key.NewBinding(key.WithKeys(k), key.WithHelp(k, desc))

@@ -79,6 +79,20 @@ func Ago(d time.Duration) string {
 	}
 }
 
+// AgoStays is how long [Ago] writes a length of time that grows as it does now.
+func AgoStays(d time.Duration) time.Duration {
+	unit := time.Hour
+	switch {
+	case d < 0:
+		return time.Second - d
+	case d < time.Minute:
+		unit = time.Second
+	case d < 24*time.Hour:
+		unit = time.Minute
+	}
+	return unit - d%unit
+}
+
 func two(big time.Duration, bigUnit string, small time.Duration, smallUnit string) string {
 	if small == 0 {
 		return fmt.Sprintf("%d %s", big, bigUnit)
