@@ -104,7 +104,7 @@ func Catalogue() []Entry {
 		Entry{ID: KeyTypeRefused, Means: "the server accepts no signature that the key can make", Remedy: "make an ed25519 key"},
 		Entry{ID: KeyMalformed, Means: "the key stands on the account in a form that is no key", Remedy: "mend the registered entry"},
 		Entry{ID: TooManyKeys, Means: "the login ended, as servers take few tries, before every key was offered", Remedy: "name the right key"},
-		Entry{ID: KeyUnknown, Means: "none of the offered keys is registered on the account", Remedy: "register one"},
+		Entry{ID: KeyUnknown, Means: "none of the keys that could be offered is registered on the account", Remedy: "register one"},
 		Entry{ID: ProxyKeyRefused, Means: "RunPod's proxy refused a key that is not known to be missing on the account", Remedy: "try again in a minute"},
 		Entry{ID: WrongUser, Means: "the login was for another user than root", Remedy: "log in as root"},
 		Entry{ID: PublicKeyIsEmpty, Means: "the pod's `PUBLIC_KEY` is empty", Remedy: "add the key to the running pod"},

@@ -120,9 +120,11 @@ type HostKey struct {
 
 // Attempt is what one failed attempt to connect saw. The zero value is none.
 type Attempt struct {
-	Proxy bool   // it went by RunPod's proxy
-	Addr  string // host:port that was dialed; "" when it never came to that
-	Cause string // the error; never "" in an attempt
+	Proxy bool // it went by RunPod's proxy
+	// NoDirect says that it did so for want of a direct endpoint.
+	NoDirect bool
+	Addr     string // host:port that was dialed; "" when it never came to that
+	Cause    string // the error; never "" in an attempt
 	// Unsupported is what ~/.ssh/config asks for this host and podbay does not do,
 	// in ssh_config's words: "ProxyJump bastion".
 	Unsupported string

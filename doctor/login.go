@@ -54,7 +54,17 @@ func loginRules() []rule {
 			v.Action = ActRetry
 			return v
 		}},
-		{id: KeyUnknown, holds: refused(func(l Login) bool { return l.Registered == RegisteredNo && !(l.TooMany && l.SkippedRegistered) }), say: func(f *Facts) Verdict {
+		{id: KeyUnknown, holds: func(f *Facts) bool {
+			l := f.Login
+			return l.Registered == RegisteredNo && (l.Outcome == LoginNoKey && l.Blocked.Fault != "" ||
+				l.Outcome == LoginRefused && !(l.TooMany && l.SkippedRegistered))
+		}, say: func(f *Facts) Verdict {
+			if f.Login.Outcome == LoginNoKey {
+				v := f.keyVerdict("key unknown", "That aside, "+unregistered(f.Login.Unusable)+" registered on the RunPod account.",
+					"Register your public key: the key wizard does it.")
+				v.Action = ActKeys
+				return v
+			}
 			who := "The pod"
 			if f.viaProxy() {
 				who = "RunPod's proxy"

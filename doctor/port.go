@@ -113,6 +113,9 @@ func Unexplained(cause string) Verdict {
 // open says that nothing is known to be in the way.
 func open(f *Facts) Verdict {
 	switch {
+	case f.Attempt.Proxy:
+		return Verdict{ID: Ready, Tone: ToneGood, Word: "ready by proxy", Shell: f.hasRoute(),
+			Sentence: "RunPod's proxy takes the login: a shell, but no scp, sftp or forwarding."}
 	case f.Probe.Outcome != PortBanner:
 		return Verdict{ID: Checking, Tone: ToneWait, Word: "checking", Shell: f.hasRoute(),
 			Sentence: "Whether an SSH server answers on " + f.DirectAddr + " is being measured."}

@@ -116,7 +116,7 @@ func drawFacts(t *rapid.T) doctor.Facts {
 	}
 	if flag("attempt") {
 		return f.After(doctor.Attempt{
-			Proxy: flag("by proxy"), Addr: rapid.SampledFrom([]string{"", addr}).Draw(t, "dialed"), Cause: drawWords(t, "cause"),
+			Proxy: flag("by proxy"), NoDirect: flag("no direct"), Addr: rapid.SampledFrom([]string{"", addr}).Draw(t, "dialed"), Cause: drawWords(t, "cause"),
 			Unsupported: rapid.SampledFrom([]string{"", "", "", "ProxyJump bastion"}).Draw(t, "unsupported"),
 			Asked:       rapid.SampledFrom([]string{"", "", "", "proxy"}).Draw(t, "asked"),
 			NoAgreement: rapid.IntRange(0, 5).Draw(t, "agreement") == 0,

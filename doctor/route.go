@@ -41,7 +41,7 @@ func routeRules() []rule {
 func proxyRules() []rule {
 	only := func(holds func(*Facts) bool) func(*Facts) bool {
 		return func(f *Facts) bool {
-			return f.running() && f.DirectAddr == "" && f.HasProxy && !f.Attempt.Proxy && holds(f)
+			return f.running() && f.DirectAddr == "" && f.HasProxy && (!f.Attempt.Proxy || f.Attempt.NoDirect) && holds(f)
 		}
 	}
 	const limits = "a shell, but no scp, sftp or forwarding."

@@ -34,8 +34,32 @@ type CheckUpRequest struct {
 	Passphrases map[string][]byte
 }
 
-// maxCheckUps is how many pods are checked side by side. Each may log in, and sign.
+// maxCheckUps is how many pods are logged in to side by side, or have their logs
+// read: each login signs, and may wait for an agent. Probes are many more, for those
+// that wait in vain wait long.
 const maxCheckUps = 16
+
+// turns bounds how many do something at the same time; nil bounds nothing.
+type turns chan struct{}
+
+// take waits for a turn; false when ctx ended first.
+func (t turns) take(ctx context.Context) bool {
+	if t == nil {
+		return true
+	}
+	select {
+	case t <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (t turns) giveBack() {
+	if t != nil {
+		<-t
+	}
+}
 
 // CheckUp takes a pod's verdict anew: it asks RunPod, probes the port, and tries a
 // login with the keys that Connect would offer, without a shell. It asks nothing: a
@@ -46,7 +70,7 @@ func (m *Manager) CheckUp(ctx context.Context, req CheckUpRequest) CheckUp {
 		var pod *runpod.Pod
 		if pod, err = client.GetPod(ctx, req.PodID); err == nil {
 			m.keep(*pod)
-			return m.checkUp(ctx, req, *pod)
+			return m.checkUp(ctx, req, *pod, nil)
 		}
 		err = m.podError(err)
 	}
@@ -73,17 +97,15 @@ func (m *Manager) CheckUpAll(ctx context.Context) <-chan CheckUp {
 		}
 		var running sync.WaitGroup
 		defer running.Wait()
-		slots := make(chan struct{}, maxCheckUps)
+		side, logins := make(turns, maxProbes), make(turns, maxCheckUps)
 		for _, pod := range pods {
-			select {
-			case slots <- struct{}{}:
-			case <-ctx.Done():
+			if !side.take(ctx) {
 				return
 			}
 			running.Go(func() {
-				defer func() { <-slots }()
+				defer side.giveBack()
 				defer m.recovered("checking up")
-				if c := m.checkUp(ctx, CheckUpRequest{PodID: pod.ID}, pod); ctx.Err() == nil {
+				if c := m.checkUp(ctx, CheckUpRequest{PodID: pod.ID}, pod, logins); ctx.Err() == nil {
 					send(c)
 				}
 			})
@@ -105,20 +127,16 @@ func (m *Manager) checkable(ctx context.Context) ([]runpod.Pod, error) {
 	return pods, nil
 }
 
-// checkUp takes the verdict of a pod as RunPod reported it a moment ago.
-func (m *Manager) checkUp(ctx context.Context, req CheckUpRequest, pod runpod.Pod) CheckUp {
+// checkUp takes the verdict of a pod as RunPod reported it a moment ago. What is more
+// than a probe waits for one of the logins' turns.
+func (m *Manager) checkUp(ctx context.Context, req CheckUpRequest, pod runpod.Pod, logins turns) CheckUp {
 	env := pod.Env
 	pod.Env, pod.Args = nil, ""
 	a := m.attemptAt(pod, ConnectRequest{PodID: pod.ID, Via: req.Via, Passphrases: req.Passphrases})
 	a.env = env
 	seen := m.reported(a)
-	if pod.Status != runpod.StatusRunning {
-		if line, ok := m.readSystemLog(ctx, pod); ok {
-			seen = append(seen, Evidence{byLog, line.text, line.at})
-		}
-		return m.concluded(a, seen)
-	}
-	if a.route.Kind == RouteDirect {
+	running := pod.Status == runpod.StatusRunning
+	if running && a.route.Kind == RouteDirect {
 		row, ok := m.probe(ctx, pod)
 		seen = append(seen, m.probedEvidence(pod)...)
 		if !ok || row.Latency == 0 { // no SSH server answers: there is nobody to log in to
@@ -126,7 +144,17 @@ func (m *Manager) checkUp(ctx context.Context, req CheckUpRequest, pod runpod.Po
 			return m.concluded(a, seen)
 		}
 	}
-	return m.tryLogin(ctx, a, seen)
+	if !logins.take(ctx) {
+		return m.concluded(a, seen)
+	}
+	defer logins.giveBack()
+	if running {
+		return m.tryLogin(ctx, a, seen)
+	}
+	if line, ok := m.readSystemLog(ctx, pod); ok {
+		seen = append(seen, Evidence{byLog, line.text, line.at})
+	}
+	return m.concluded(a, seen)
 }
 
 // sshdKey tells whether a pod's PUBLIC_KEY holds no key at all: then RunPod's images
@@ -171,6 +199,9 @@ func (m *Manager) tryLogin(ctx context.Context, a *attempt, seen []Evidence) Che
 	m.meetQuestion(a, question)
 	c := m.concluded(a, append(seen, Evidence{byPodbay, err.Error(), m.now()}))
 	c.Question = question
+	if a.req.Via == RouteProxy { // what was met on another way than the list's
+		c.Verdict, c.Also = JudgeError(question), nil
+	}
 	return c
 }
 
@@ -210,6 +241,7 @@ func (m *Manager) concluded(a *attempt, seen []Evidence) CheckUp {
 	facts := m.facts(pod, m.now())
 	if a.req.Via == RouteProxy {
 		facts.DirectAddr, facts.Probe = "", doctor.Probe{}
+		facts.Attempt = doctor.Attempt{Proxy: true, NoDirect: pod.SSH.Direct == nil}
 	}
 	all := doctor.Examine(facts)
 	return CheckUp{Pod: row, Verdict: all[0], Also: all[1:], Evidence: seen}

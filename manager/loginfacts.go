@@ -60,6 +60,17 @@ func (m *Manager) noKeyLogin(ctx context.Context, a *attempt) doctor.Login {
 	login := m.localLogin(ctx, a)
 	login.Outcome = doctor.LoginNoKey
 	login.Unusable = len(a.found.Identities)
+	if registered, known := m.knownRegistered(), false; registered != nil {
+		for _, id := range a.found.Identities {
+			if id.Public == nil || registered[sshkey.Fingerprint(id.Public)] {
+				return login // what cannot be read may be registered
+			}
+			known = true
+		}
+		if known {
+			login.Registered = doctor.RegisteredNo
+		}
+	}
 	return login
 }
 

@@ -17,7 +17,7 @@ import (
 
 // deaf is a port whose queue of connections is full, so that the system answers no
 // further one.
-func deaf(t *testing.T) api.Endpoints {
+func deaf(t testing.TB) api.Endpoints {
 	t.Helper()
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
 	if err != nil {
@@ -182,7 +182,7 @@ func (c *meeting) restartsElsewhere(w *world, old interface{ Stop() }) {
 // deafCells are ports that keep whoever connects waiting.
 func deafCells() []cell {
 	return []cell{
-		{doctor.NoAnswer, "the host drops the packets", doctor.ActConsole, restarted, doctor.Ready, troubled(accountOptions{settings: hasty}, deaf)},
+		{doctor.NoAnswer, "the host drops the packets", doctor.ActConsole, restarted, doctor.Ready, troubled(accountOptions{settings: hasty}, func(t *testing.T) api.Endpoints { return deaf(t) })},
 		{doctor.Silent, "the port is open, and nothing is said", doctor.ActConsole, restarted, doctor.Ready,
 			troubled(accountOptions{settings: hasty}, func(t *testing.T) api.Endpoints {
 				return api.Endpoints{Direct: at(misbehaving(t, pod.Behaviour{Greeting: pod.GreetSilent}))}

@@ -1,8 +1,10 @@
 package manager_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -149,6 +151,45 @@ func proxyCells() []cell {
 				w.clock.add(time.Minute)
 				c.left(w.account, it)
 			})},
+		{doctor.NoSSHD, "no sshd, and RunPod's proxy leads in", doctor.ActStartCommand, "podbay: takes the proxy", doctor.Ready, func(c *meeting) {
+			c.Parallel()
+			w := proxyWorld(c.T, accountOptions{registered: true}, nil, nil)
+			w.machines.place(direct("127.0.0.1", refusing(c.T)))
+			w.recreate(c.T)
+			w.clock.add(time.Hour)
+			if v := c.pod(w.account, it); !slices.Contains(v.Ways, doctor.ActProxy) {
+				c.Errorf("the proxy is not offered: %v", v.Ways)
+			}
+			byProxy := manager.ConnectRequest{PodID: podID, Via: manager.RouteProxy}
+			session, err := w.m.Connect(c.Context(), byProxy)
+			if err != nil {
+				c.Fatal(err)
+			}
+			session.Discard()
+			c.left(w.account, byProxy)
+		}},
+		{doctor.HostKeyUnknown, "RunPod's proxy was never connected to", doctor.ActRetry, "podbay: connects, and the key is accepted", doctor.Ready, func(c *meeting) {
+			c.Parallel()
+			w := proxyWorld(c.T, accountOptions{registered: true}, nil, nil)
+			w.machines.place(direct("127.0.0.1", refusing(c.T)))
+			w.recreate(c.T)
+			w.writes(c.T, w.paths.KnownHosts, "")
+			byProxy := manager.ConnectRequest{PodID: podID, Via: manager.RouteProxy}
+			c.pod(w.account, byProxy, byRow) // which asks for no way
+			_, err := w.m.Connect(c.Context(), byProxy)
+			var unknown *manager.HostKeyUnknown
+			if !errors.As(err, &unknown) {
+				c.Fatal(err)
+			}
+			accepting := byProxy
+			accepting.AcceptHostKey = unknown.Fingerprint
+			session, err := w.m.Connect(c.Context(), accepting)
+			if err != nil {
+				c.Fatal(err)
+			}
+			session.Discard()
+			c.left(w.account, byProxy)
+		}},
 		{doctor.ProxyFailed, "RunPod's proxy does not answer", doctor.ActRetry, "podbay: tries again, when it answers", doctor.ProxyNoPort, func(c *meeting) {
 			c.Parallel()
 			var link *netfault.Link

@@ -77,7 +77,7 @@ func (c *clock) add(d time.Duration) {
 }
 
 // newWorld is an account with one pod, which runs for an hour, at that place.
-func newWorld(t *testing.T, opts accountOptions, at api.Endpoints, change func(*api.PodSpec)) *world {
+func newWorld(t testing.TB, opts accountOptions, at api.Endpoints, change func(*api.PodSpec)) *world {
 	t.Helper()
 	w := &world{machines: &machinery{at: map[string]api.Endpoints{podID: at}}, clock: new(clock)}
 	spec := api.PodSpec{ID: podID, Name: "matrix", Status: api.StatusRunning, StartSSH: true, StartedAt: time.Now().Add(-time.Hour), Cost: 0.44}
@@ -104,7 +104,7 @@ func newWorld(t *testing.T, opts accountOptions, at api.Endpoints, change func(*
 
 // sshWorld is a world whose pod is a real sshd that takes the home's key, and whose
 // host key is known.
-func sshWorld(t *testing.T, opts accountOptions, change func(*api.PodSpec), lines ...string) (*world, *opensshd.Server) {
+func sshWorld(t testing.TB, opts accountOptions, change func(*api.PodSpec), lines ...string) (*world, *opensshd.Server) {
 	t.Helper()
 	sshd := opensshd.Start(t, opensshd.Config{ExtraConfig: lines})
 	w := newWorld(t, opts, direct(sshd.Host, sshd.Port), change)
@@ -114,7 +114,7 @@ func sshWorld(t *testing.T, opts accountOptions, change func(*api.PodSpec), line
 }
 
 // trust keeps a host key as the pod's.
-func (w *world) trust(t *testing.T, key ssh.PublicKey) {
+func (w *world) trust(t testing.TB, key ssh.PublicKey) {
 	t.Helper()
 	if err := w.m.TrustHostKey(podID, key, time.Time{}); err != nil {
 		t.Fatal(err)
@@ -151,7 +151,7 @@ func hasty(s *config.Settings) {
 }
 
 // misbehaving is a pod of the demo's with a fault.
-func misbehaving(t *testing.T, b pod.Behaviour, keys ...ssh.PublicKey) *pod.Server {
+func misbehaving(t testing.TB, b pod.Behaviour, keys ...ssh.PublicKey) *pod.Server {
 	t.Helper()
 	s, err := pod.Start(pod.Config{
 		Container: pod.Container{PodID: podID, Name: "matrix", Home: t.TempDir()}, AuthorizedKeys: keys, Behaviour: b,

@@ -81,7 +81,7 @@ func (m *Manager) measured(a *attempt, err *sshconn.ConnectError) doctor.Probe {
 
 // failure gives a failed attempt its verdict and its evidence.
 func (m *Manager) failure(a *attempt, seen doctor.Attempt, err error) *Failure {
-	seen.Proxy, seen.Cause = a.route.Kind == RouteProxy, err.Error()
+	seen.Proxy, seen.NoDirect, seen.Cause = a.route.Kind == RouteProxy, a.pod.SSH.Direct == nil, err.Error()
 	m.meet(a.pod, a.route.Kind, func(s *met) {
 		s.hostKey, s.login, s.session, s.attempt = seen.HostKey, seen.Login, doctor.Session{}, doctor.Attempt{}
 		if seen.HostKey.Trust == "" && seen.Login.Outcome == "" && (seen.Proxy || seen.Probe.Outcome == "") {
