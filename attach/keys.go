@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"sync"
 	"time"
 
@@ -27,6 +28,7 @@ func (s *session) readKeys() {
 			l.fail(fmt.Errorf("read the terminal: %w", err))
 			return
 		}
+		runtime.Gosched() // the writer goes first: this goroutine is about to block the thread
 		l.keys.pace(l.ended)
 	}
 }

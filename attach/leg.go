@@ -128,7 +128,7 @@ func (l *leg) resize(ctx context.Context) {
 
 // show copies output to the terminal.
 func (l *leg) show(r io.Reader) {
-	buf := make([]byte, 32<<10)
+	buf := make([]byte, 256<<10) // a flood reaches the terminal in few writes
 	for {
 		n, err := r.Read(buf)
 		if n > 0 {

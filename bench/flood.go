@@ -46,22 +46,42 @@ func hangUp(open []*session, err *error) {
 	}
 }
 
-// clients are podbay and the machine's ssh, both to the pod that is near.
-func (w *world) clients() map[string]*exec.Cmd {
-	return map[string]*exec.Cmd{ours: w.client("ssh", nearPod), openSSH: w.openssh(w.sshd.Addr)}
+// clients are podbay and the machine's ssh, both to the pod that is near, and the
+// order to name them in.
+func (w *world) clients(o options) (clients map[string]*exec.Cmd, order []string) {
+	clients = map[string]*exec.Cmd{ours: w.client("ssh", nearPod), openSSH: w.openssh(w.sshd.Addr)}
+	order = []string{ours, openSSH}
+	if o.also != "" {
+		clients[o.also] = w.command(o.also, "ssh", nearPod)
+		order = append(order, o.also)
+	}
+	return clients, order
+}
+
+// beside is a row for each client but podbay itself.
+func beside(r row, samples map[string]sample, order []string) (rows []row) {
+	for _, name := range order[1:] {
+		r.ours, r.theirs, r.against = samples[ours], samples[name], name
+		rows = append(rows, r)
+	}
+	return rows
 }
 
 // benchFlood measures how long much output takes to pass, and how long ctrl+c takes
 // to stop it.
 func benchFlood(w *world, o options) (rows []row, err error) {
-	open, err := w.sessions(w.clients(), ours, openSSH)
+	clients, order := w.clients(o)
+	open, err := w.sessions(clients, order...)
 	defer hangUp(open, &err)
 	if err != nil {
 		return nil, err
 	}
 	mib, count := 256, 20000000
-	if o.small() {
+	switch {
+	case o.small():
 		mib, count = 1, 20000
+	case o.also != "": // while something is tried out
+		mib, count = 32, 3000000
 	}
 	text := filepath.Join(w.tb.dir, "text")
 	if err := writeText(text, mib<<20); err != nil {
@@ -71,20 +91,31 @@ func benchFlood(w *world, o options) (rows []row, err error) {
 		{fmt.Sprintf("flood: cat of %d MiB of text", mib), "cat " + text},
 		{fmt.Sprintf("flood: seq 1 %d", count), fmt.Sprintf("seq 1 %d", count)},
 	} {
+		work := map[string]sample{}
 		samples, err := inTurns(o.rounds(15), o.warmup(1), each(open, func(s *session) (float64, error) {
-			return s.completes(flood.command, o)
+			before, err := computed(s.cmd.Process.Pid)
+			if err != nil {
+				return 0, err
+			}
+			took, err := s.completes(flood.command, o)
+			if err != nil {
+				return 0, err
+			}
+			after, err := computed(s.cmd.Process.Pid)
+			work[s.name] = append(work[s.name], ms(after-before))
+			return took, err
 		})...)
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, row{what: flood.what, ours: samples[ours], theirs: samples[openSSH], target: atMost(1)})
+		rows = append(rows, beside(row{what: flood.what, target: atMost(1)}, samples, order)...)
+		rows = append(rows, beside(row{what: flood.what + ", processor time of the client", unit: "ms of CPU", target: untargeted}, work, order)...)
 	}
 	samples, err := inTurns(o.rounds(15), o.warmup(1), each(open, func(s *session) (float64, error) { return s.interrupts(o) })...)
 	if err != nil {
 		return nil, err
 	}
-	return append(rows, row{what: "flood: ctrl+c until the prompt", ours: samples[ours], theirs: samples[openSSH],
-		target: atMost(200), absolute: true}), nil
+	return append(rows, beside(row{what: "flood: ctrl+c until the prompt", target: atMost(200), absolute: true}, samples, order)...), nil
 }
 
 func each(open []*session, run func(*session) (float64, error)) []subject {

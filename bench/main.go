@@ -15,6 +15,7 @@ type options struct {
 	short bool
 	slow  time.Duration
 	only  *regexp.Regexp
+	also  string // another podbay to measure beside; "" for none
 }
 
 // small tells whether the figures are not for comparing.
@@ -60,10 +61,11 @@ func main() {
 	out := flag.String("out", "docs/performance.md", "the file to write")
 	flag.BoolVar(&o.short, "short", false, "each bench once, in small: for the exit code alone")
 	flag.DurationVar(&o.slow, "slow", 0, "a delay that is added to every time of podbay's, and must show in it")
+	flag.StringVar(&o.also, "also", "", "another podbay to measure beside, such as one of before a change")
 	flag.Parse()
 	var err error
 	if o.only, err = regexp.Compile(*only); err == nil {
-		err = run(*podbay, *out, o, o.short || o.slow > 0 || *only != "")
+		err = run(*podbay, *out, o, o.small() || *only != "" || o.also != "")
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)

@@ -13,7 +13,8 @@ func benchMemory(w *world, o options) (rows []row, err error) {
 	}
 	binary := row{what: "binary, stripped", unit: "MiB", ours: sample{float64(info.Size()) / mib}, target: atMost(20)}
 
-	open, err := w.sessions(w.clients(), ours, openSSH)
+	clients, order := w.clients(o)
+	open, err := w.sessions(clients, order...)
 	defer hangUp(open, &err)
 	if err != nil {
 		return nil, err

@@ -9,7 +9,7 @@ import (
 
 // benchTyping measures from a key to its echo by the far terminal.
 func benchTyping(w *world, o options) (rows []row, err error) {
-	clients, order := w.clients(), []string{ours, openSSH}
+	clients, order := w.clients(o)
 	const plain = "OpenSSH, ObscureKeystrokeTiming=no"
 	if w.knows("ObscureKeystrokeTiming=no") {
 		clients[plain] = w.openssh(w.sshd.Addr, "-o", "ObscureKeystrokeTiming=no")
@@ -42,15 +42,8 @@ func benchTyping(w *world, o options) (rows []row, err error) {
 			return nil, err
 		}
 	}
-	for _, against := range order[1:] {
-		for _, tail := range []bool{false, true} {
-			what := "typing: key to echo, p50"
-			if tail {
-				what = "typing: key to echo, p99"
-			}
-			rows = append(rows, row{what: what, ours: samples[ours], theirs: samples[against], against: against, target: atMost(1), tail: tail})
-		}
-	}
+	rows = append(rows, beside(row{what: "typing: key to echo, p50", target: atMost(1)}, samples, order)...)
+	rows = append(rows, beside(row{what: "typing: key to echo, p99", target: atMost(1), tail: true}, samples, order)...)
 	return rows, nil
 }
 

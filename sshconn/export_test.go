@@ -54,7 +54,7 @@ func WithoutHost(raw []byte, name string) ([]byte, bool) { return withoutHost(ra
 func MatchWildcards(pattern, s string) bool { return matchWildcards(pattern, s) }
 
 // ReadAhead reads all of r through an inbox, size bytes at a time.
-func ReadAhead(r io.Reader, size int) ([]byte, error) {
+func ReadAhead(r io.Reader, size int, atEase bool) ([]byte, error) {
 	var b inbox
 	var all []byte
 	for p := make([]byte, size); ; {
@@ -62,7 +62,7 @@ func ReadAhead(r io.Reader, size int) ([]byte, error) {
 			all = append(all, p[:n]...)
 			continue
 		}
-		if arrived, err := b.fill(r, size, true); len(arrived) == 0 {
+		if arrived, err := b.fill(r, size, atEase); len(arrived) == 0 {
 			if err == io.EOF {
 				err = nil
 			}

@@ -11,22 +11,26 @@ const (
 	// byte.
 	readAhead  = 16 << 10
 	floodAhead = 256 << 10
-	// A read that brings floodFrom or more is part of a flood: nobody types that
-	// much, and no screen that answers a key is that large.
-	floodFrom = 8 << 10
-	// floodRest is the time from one read of a flood to the next. What arrives
-	// meanwhile comes in one read, is decrypted in one go and reaches the terminal in
-	// few writes. Each of these costs a switch between the processes that print,
-	// encrypt, decrypt and draw; on few processors they are what bounds a flood.
-	floodRest = time.Millisecond
+	// What has come to floodFrom bytes without a pause of floodPause between two
+	// reads is a flood: no screen that answers a key is that large.
+	floodFrom  = 64 << 10
+	floodPause = 6 * time.Millisecond
+	// floodRest is the time from one read of a flood to the next. sshd sends what a
+	// program prints in pieces of 2 to 4 KiB; what arrives meanwhile comes in one read
+	// and reaches the terminal in few writes. Each piece else costs switches between
+	// the processes that print, encrypt, decrypt and draw, and on few processors those
+	// bound a flood. A key that is typed into one waits that much longer to be seen.
+	floodRest = 4 * time.Millisecond
 )
 
 // inbox is what was read of the network and not yet taken.
 type inbox struct {
-	buf     []byte
-	ahead   []byte // of buf
-	flooded bool   // the last read was part of a flood, and took all there was
-	read    time.Time
+	buf   []byte
+	ahead []byte // of buf
+
+	run  int       // bytes since the last pause
+	full bool      // the last read left more to be read
+	read time.Time // when it returned
 }
 
 // take copies what is there.
@@ -39,21 +43,28 @@ func (b *inbox) take(p []byte) int {
 // fill waits for bytes and returns them; they are taken by take. With atEase it
 // rests between the reads of a flood.
 func (b *inbox) fill(r io.Reader, want int, atEase bool) ([]byte, error) {
-	if b.flooded && atEase {
-		time.Sleep(floodRest - time.Since(b.read))
-	}
-	if size := max(readAhead, want); len(b.buf) < size {
+	flooded := b.run >= floodFrom
+	if size := b.size(flooded, want); len(b.buf) < size {
 		b.buf = make([]byte, size)
 	}
+	if flooded && atEase && !b.full {
+		time.Sleep(floodRest - time.Since(b.read))
+	}
+	began := time.Now()
 	n, err := r.Read(b.buf)
+	b.read = time.Now()
+	if b.read.Sub(began) >= floodPause {
+		b.run = 0
+	}
+	b.run += n
+	b.full = n == len(b.buf)
 	b.ahead = b.buf[:n]
-	full := n == len(b.buf)
-	b.flooded = n >= floodFrom && !full
-	if b.flooded {
-		b.read = time.Now()
-	}
-	if full && n < floodAhead {
-		b.buf = make([]byte, floodAhead) // ahead keeps the old one until it is taken
-	}
 	return b.ahead, err
+}
+
+func (b *inbox) size(flooded bool, want int) int {
+	if flooded {
+		return max(floodAhead, want)
+	}
+	return max(readAhead, want)
 }

@@ -104,3 +104,30 @@ func FuzzScreen(f *testing.F) {
 		}
 	})
 }
+
+// What is skipped as text must leave the Screen as though every byte had gone
+// through the parser.
+func TestPlainTextIsSkippedToTheSameState(t *testing.T) {
+	for _, special := range []string{"\x1b[?1049h", "é", "\x1b", "\x80", "\x1a\x1c", "\x9b?1049h"} {
+		for before := range 20 {
+			text := strings.Repeat("x", before) + special + strings.Repeat("y", 20-before)
+			whole, bytewise := NewScreen(), NewScreen()
+			whole.Follow([]byte(text))
+			for i := range len(text) {
+				bytewise.Follow([]byte{text[i]})
+			}
+			if whole.Leave() != bytewise.Leave() || whole.Between() != bytewise.Between() {
+				t.Errorf("%q: %q and %v at once, %q and %v byte by byte", text,
+					whole.Leave(), whole.Between(), bytewise.Leave(), bytewise.Between())
+			}
+		}
+	}
+}
+
+func BenchmarkFollowText(b *testing.B) {
+	text := []byte(strings.Repeat("step loss=0.1234 the quick brown fox\r\n", 1000))
+	b.SetBytes(int64(len(text)))
+	for s := NewScreen(); b.Loop(); {
+		s.Follow(text)
+	}
+}
