@@ -251,6 +251,7 @@ func (p *program) prints(mark int, text string) {
 func (p *program) selected(pod string) bool {
 	return p.altScreen() && slices.ContainsFunc(p.lines(), func(line string) bool {
 		row, marked := strings.CutPrefix(line, "▸ ")
+		row = strings.TrimPrefix(row, "◂ ") // a shell was left on it
 		name, _, cut := strings.Cut(row, "…")
 		return marked && (strings.HasPrefix(row, pod) || cut && strings.HasPrefix(pod, name))
 	})
