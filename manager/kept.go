@@ -139,19 +139,6 @@ func (k *keptConns) take(podID string) (conn *keptConn, shell *keptShell) {
 	}
 }
 
-// drop closes what is kept of a pod, if it is kept for that reason.
-func (k *keptConns) drop(podID string, why keptFor) {
-	k.mu.Lock()
-	c := k.byPod[podID]
-	if c == nil || c.why != why {
-		k.mu.Unlock()
-		return
-	}
-	delete(k.byPod, podID)
-	k.mu.Unlock()
-	k.end(c)
-}
-
 // of tells of the detached shell on a pod.
 func (k *keptConns) of(podID string) (since time.Time, lineLost, ok bool) {
 	k.mu.Lock()

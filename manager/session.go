@@ -18,15 +18,17 @@ import (
 // Session is a connection that is ready for a shell. By its shape it is a Bubble
 // Tea ExecCommand.
 type Session struct {
-	m       *Manager
-	req     ConnectRequest
-	conn    *sshconn.Conn
-	pod     Pod
-	route   Route
-	plan    plan
-	notice  string // what must be said of the host key; "" for nothing
-	in, out *os.File
-	ended   Ended
+	m     *Manager
+	req   ConnectRequest
+	conn  *sshconn.Conn
+	pod   Pod
+	route Route
+	plan  plan
+	// cameBack says that the session began with a shell that had been left.
+	cameBack bool
+	notice   string // what must be said of the host key; "" for nothing
+	in, out  *os.File
+	ended    Ended
 }
 
 // SetStdin says which terminal to read keys from.
@@ -159,6 +161,9 @@ func (s *Session) settle(ctx context.Context, r attach.Result) {
 		s.ended = s.detach(e)
 		return
 	case attach.EndExit:
+		if s.cameBack { // its duration is not the session's
+			e.Sentence = fmt.Sprintf("%s: the shell ended with exit status %d", s.pod.Name, r.Status)
+		}
 		if e = s.ask(ctx, e); e.Detached {
 			s.ended = s.detach(e)
 			return
