@@ -214,8 +214,8 @@ func TestARefusedLoginIsRememberedAndForgotten(t *testing.T) {
 	}
 	for range again.Probe(t.Context(), listing.Pods) {
 	}
-	if listing, err = again.Refresh(t.Context()); err != nil || listing.Pods[0].Verdict.ID != doctor.KeyRefused {
-		t.Errorf("another podbay says %s %v, want the refusal remembered", listing.Pods[0].Verdict.ID, err)
+	if listing, err = again.Refresh(t.Context()); err != nil || listing.Pods[0].Verdict.ID != doctor.PodIgnoresKey {
+		t.Errorf("another podbay says %s %v, want the refusal remembered, and its cause", listing.Pods[0].Verdict.ID, err)
 	}
 	sshd.Authorize(a.key)
 	session, err := a.m.Connect(t.Context(), manager.ConnectRequest{PodID: "ready1"})

@@ -47,11 +47,11 @@ func (m *Manager) refusedLogin(ctx context.Context, a *attempt, err *sshconn.Aut
 		login.Outcome = doctor.LoginNoKey
 		return login
 	}
+	m.registration(ctx, a, &login, offered, err.Skipped)
 	now := m.now()
 	m.remember(a.pod.ID, func(p *state.PodMemory) {
-		noteRefused(p, now, a.pod.StartedAt, login.Offered, a.route)
+		noteRefused(p, now, a.pod.StartedAt, login, a.route)
 	})
-	m.registration(ctx, a, &login, offered, err.Skipped)
 	return login
 }
 
@@ -250,16 +250,11 @@ func standsMalformed(lines, offered []string) bool {
 func publicKeyFact(env runpod.Env, offered []string) doctor.PublicKey {
 	fact := doctor.PublicKey("")
 	for _, print := range offered {
-		switch publicKeyOf(env, print) {
-		case publicKeyHas:
+		state := publicKeyOf(env, print)
+		if state == publicKeyHas {
 			return doctor.PublicKeyHas
-		case publicKeyEmpty:
-			fact = doctor.PublicKeyEmpty
-		case publicKeyNull:
-			fact = doctor.PublicKeyNull
-		case publicKeyLacks:
-			fact = doctor.PublicKeyLacks
 		}
+		fact = state.fact()
 	}
 	return fact
 }

@@ -12,10 +12,27 @@ import (
 // that is still the container that runs is told by RunPod's own start times,
 // compared for equality: this machine's clock may be wrong.
 
-// noteRefused keeps that the container that runs since started refused a login.
-func noteRefused(p *state.PodMemory, at, started time.Time, keys int, via Route) {
-	p.LoginRefused, p.RefusedKeys, p.RefusedVia = at, keys, string(via.Kind)
+// noteRefused keeps that the container that runs since started refused a login, and
+// what was known of the cause: the next podbay then says the same.
+func noteRefused(p *state.PodMemory, at, started time.Time, l doctor.Login, via Route) {
+	p.LoginRefused, p.RefusedKeys, p.RefusedVia = at, l.Offered, string(via.Kind)
+	p.Refusal = state.Refusal{
+		User: l.User, Registered: string(l.Registered), RegisteredLater: l.RegisteredLater, SkippedRegistered: l.SkippedRegistered,
+		PublicKey: string(l.PublicKey), PasswordOnly: l.PasswordOnly, Methods: l.Methods, MoreWanted: l.MoreWanted,
+		TooMany: l.TooMany, TypesRefused: l.TypesRefused,
+	}
 	noteLogin(p, started, via)
+}
+
+// refusedBefore is the login that noteRefused kept.
+func refusedBefore(p state.PodMemory, now time.Time) doctor.Login {
+	r := p.Refusal
+	return doctor.Login{
+		Outcome: doctor.LoginRefused, Age: now.Sub(p.LoginRefused), Offered: p.RefusedKeys,
+		User: r.User, Registered: doctor.Registered(r.Registered), RegisteredLater: r.RegisteredLater, SkippedRegistered: r.SkippedRegistered,
+		PublicKey: doctor.PublicKey(r.PublicKey), PasswordOnly: r.PasswordOnly, Methods: r.Methods, MoreWanted: r.MoreWanted,
+		TooMany: r.TooMany, TypesRefused: r.TypesRefused,
+	}
 }
 
 // noteLogin keeps which container was logged in to, and where it was.
@@ -35,7 +52,7 @@ func loginBefore(memory state.PodMemory, addr string, p runpod.Pod) bool {
 func noteAccepted(p *state.PodMemory, at, started time.Time, key string, via Route) {
 	p.LastKey, p.LoginAccepted = key, at
 	if p.RefusedVia == string(via.Kind) || !p.LoginStart.Equal(started) {
-		p.LoginRefused, p.RefusedKeys, p.RefusedVia = time.Time{}, 0, ""
+		p.LoginRefused, p.RefusedKeys, p.RefusedVia, p.Refusal = time.Time{}, 0, "", state.Refusal{}
 	}
 	noteLogin(p, started, via)
 }
@@ -47,7 +64,7 @@ func login(memory state.PodMemory, via RouteKind, startedAt, now time.Time) doct
 	case !memory.LoginStart.Equal(startedAt):
 		return doctor.Login{}
 	case !memory.LoginRefused.IsZero() && memory.RefusedVia == string(via):
-		return doctor.Login{Outcome: doctor.LoginRefused, Age: now.Sub(memory.LoginRefused), Offered: memory.RefusedKeys}
+		return refusedBefore(memory, now)
 	case !memory.LoginAccepted.IsZero():
 		return doctor.Login{Outcome: doctor.LoginAccepted, Age: now.Sub(memory.LoginAccepted)}
 	}

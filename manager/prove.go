@@ -168,7 +168,7 @@ func (p *prover) prove(ctx context.Context, pod provable) Proof {
 	var refused *sshconn.AuthError
 	if errors.As(err, &refused) {
 		if alone {
-			p.m.rememberRefusal(a)
+			p.rememberRefusal(a, pod)
 		}
 		p.explainRefusal(ctx, &proof, pod, refused)
 		return proof
@@ -245,10 +245,11 @@ func (m *Manager) dialAccepting(ctx context.Context, a *attempt, accepted []stri
 }
 
 // rememberRefusal keeps that the pod refused the one key that there is for it.
-func (m *Manager) rememberRefusal(a *attempt) {
-	now := m.now()
-	m.remember(a.pod.ID, func(p *state.PodMemory) {
-		noteRefused(p, now, a.pod.StartedAt, 1, a.route)
+func (p *prover) rememberRefusal(a *attempt, pod provable) {
+	now := p.m.now()
+	login := doctor.Login{Offered: 1, User: a.user, Registered: p.registered, PublicKey: pod.publicKey.fact()}
+	p.m.remember(a.pod.ID, func(memory *state.PodMemory) {
+		noteRefused(memory, now, a.pod.StartedAt, login, a.route)
 	})
 }
 

@@ -197,7 +197,7 @@ func TestProveRemembersARefusalOnlyOfTheOnlyKey(t *testing.T) {
 		if p := a.proveAccepting(t, manager.ProveRequest{})["ready1"]; p.Takes {
 			t.Fatal("a key that is not authorized was proven")
 		}
-		want := map[int]doctor.ID{1: doctor.KeyRefused, 2: doctor.Ready}[keys]
+		want := map[int]doctor.ID{1: doctor.PodIgnoresKey, 2: doctor.Ready}[keys]
 		if row := a.probed(t, "ready1"); row.Verdict.ID != want {
 			t.Errorf("with %d keys the list says %s, want %s", keys, row.Verdict.ID, want)
 		}

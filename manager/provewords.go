@@ -26,6 +26,14 @@ const (
 	publicKeyHas
 )
 
+// fact is the state in doctor's words.
+func (s publicKeyState) fact() doctor.PublicKey {
+	return map[publicKeyState]doctor.PublicKey{
+		publicKeyEmpty: doctor.PublicKeyEmpty, publicKeyNull: doctor.PublicKeyNull,
+		publicKeyLacks: doctor.PublicKeyLacks, publicKeyHas: doctor.PublicKeyHas,
+	}[s]
+}
+
 const publicKeyVariable = "PUBLIC_KEY"
 
 func publicKeyOf(env runpod.Env, fingerprint string) publicKeyState {

@@ -30,6 +30,8 @@ type PodMemory struct {
 	// it took.
 	RefusedKeys int    `json:"refusedKeys,omitempty"`
 	RefusedVia  string `json:"refusedVia,omitempty"`
+	// Refusal is what was known of the cause.
+	Refusal Refusal `json:"refusal,omitzero"`
 	// LoginAccepted is when a login last succeeded.
 	LoginAccepted time.Time `json:"loginAccepted,omitzero"`
 	// LoginStart is the pod's start time, by RunPod's clock, at its last login.
@@ -49,6 +51,22 @@ type PodMemory struct {
 	HostKey      string `json:"hostKey,omitempty"`
 	HostKeyType  string `json:"hostKeyType,omitempty"`
 	HostKeyTrust string `json:"hostKeyTrust,omitempty"`
+}
+
+// Refusal is what was known of why a login was refused, in doctor's words: facts of
+// the server, the account and the pod, not of this machine's files, which a user
+// mends meanwhile.
+type Refusal struct {
+	User              string `json:"user,omitempty"`
+	Registered        string `json:"registered,omitempty"` // on the account
+	RegisteredLater   bool   `json:"registeredLater,omitempty"`
+	SkippedRegistered bool   `json:"skippedRegistered,omitempty"`
+	PublicKey         string `json:"publicKey,omitempty"` // what the pod's PUBLIC_KEY holds
+	PasswordOnly      bool   `json:"passwordOnly,omitempty"`
+	Methods           string `json:"methods,omitempty"`
+	MoreWanted        bool   `json:"moreWanted,omitempty"`
+	TooMany           bool   `json:"tooMany,omitempty"`
+	TypesRefused      string `json:"typesRefused,omitempty"`
 }
 
 // newest is when something last happened to the pod.
