@@ -30,7 +30,7 @@ func podRules() []rule {
 		}},
 		{id: NoFreeGPU, holds: func(f *Facts) bool { return off(f) && f.StartFailed != "" && f.NoFreeGPU }, say: func(f *Facts) Verdict {
 			return Verdict{Tone: ToneBad, Word: "no free GPU",
-				Sentence: fmt.Sprintf("The pod could not be started: RunPod says %q. A stopped pod is tied to its machine, and that has no GPU free.", f.StartFailed),
+				Sentence: fmt.Sprintf("The pod could not be started: RunPod says %q. A stopped pod is tied to its machine, and that has no GPU free.", strings.TrimSuffix(f.StartFailed, ".")),
 				Remedy:   "Try again later, or create a new pod in RunPod's console with the same network volume.", Action: ActStart, Price: startPrice(f), Ways: []Action{ActConsole}}
 		}},
 		{id: StartFailed, holds: func(f *Facts) bool { return off(f) && f.StartFailed != "" && !f.NoFreeGPU }, say: func(f *Facts) Verdict {

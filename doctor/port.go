@@ -67,10 +67,27 @@ func portRules() []rule {
 		}},
 		{id: NoAgreement, holds: func(f *Facts) bool { return f.Attempt.NoAgreement }, say: func(f *Facts) Verdict {
 			return Verdict{Tone: ToneBad, Word: "old sshd", Shell: f.hasRoute(), Action: ActConsole,
-				Sentence: "The SSH server offers only algorithms that are no longer safe: " + f.Attempt.Cause + ".",
+				Sentence: "The SSH server at " + f.server() + " offers only algorithms that are no longer safe.",
 				Remedy:   "Update the image's OpenSSH." + f.proxyHint()}
 		}},
 	}
+}
+
+// does words what the port was seen to do.
+func (o Outcome) does() string {
+	switch o {
+	case PortRefused:
+		return "refuses the connection"
+	case PortTimeout:
+		return "does not answer"
+	case PortSilent:
+		return "takes the connection and says nothing"
+	case PortClosed:
+		return "closes the connection at once"
+	case PortNotSSH:
+		return "answers, but not as an SSH server"
+	}
+	return "cannot be reached from this machine"
 }
 
 // portTroubled says that the direct endpoint was measured and no SSH server answered.

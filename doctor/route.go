@@ -30,7 +30,7 @@ func routeRules() []rule {
 		}},
 		{id: ProxyFailed, holds: func(f *Facts) bool { return f.Attempt.Proxy && f.Attempt.Probe.Outcome != "" }, say: func(f *Facts) Verdict {
 			return Verdict{Tone: ToneBad, Word: "proxy down", Shell: f.hasRoute(), Action: ActRetry,
-				Sentence: "RunPod's SSH proxy at " + f.Attempt.Addr + " could not be reached: " + f.Attempt.Cause + ".",
+				Sentence: "RunPod's SSH proxy at " + f.Attempt.Addr + " " + f.Attempt.Probe.Outcome.does() + ".",
 				Remedy:   "Try again in a minute; if other pods cannot be reached by the proxy either, look at RunPod's status page."}
 		}},
 	}

@@ -3,6 +3,7 @@ package manager
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"podbay/config"
 	"podbay/doctor"
@@ -75,19 +76,28 @@ func accountOf(err error) doctor.Account {
 	case call.Fault == runpod.FaultName:
 		a.Pods = doctor.CallNameUnknown
 	case call.Fault == runpod.FaultProxy:
-		a.Pods, a.Words = doctor.CallProxy, call.Reason()
+		a.Pods, a.Words = doctor.CallProxy, cause(call)
 	case call.Fault == runpod.FaultTLS:
-		a.Pods, a.Words = doctor.CallTLS, call.Reason()
+		a.Pods, a.Words = doctor.CallTLS, cause(call)
 	case call.Fault == runpod.FaultClock:
-		a.Pods, a.Words = doctor.CallClock, call.Reason()
+		a.Pods, a.Words = doctor.CallClock, cause(call)
 	case call.Fault == runpod.FaultUnreachable:
-		a.Pods, a.Words = doctor.CallUnreachable, call.Reason()
+		a.Pods, a.Words = doctor.CallUnreachable, cause(call)
 	case errors.Is(err, runpod.ErrMalformed), errors.Is(err, runpod.ErrUnexpected), errors.Is(err, runpod.ErrNotFound):
-		a.Pods, a.Words = doctor.CallMalformed, call.Reason()
+		a.Pods, a.Words = doctor.CallMalformed, cause(call)
 	default:
-		a.Pods, a.Words = doctor.CallFailing, call.Reason()
+		a.Pods, a.Words = doctor.CallFailing, cause(call)
 	}
 	return a
+}
+
+// cause is why a call failed, without the next step, which the verdict has.
+func cause(call *runpod.Error) string {
+	words := call.Reason()
+	if i := strings.LastIndex(words, ": "); i > 0 && !strings.Contains(words[i:], ")") {
+		return words[:i]
+	}
+	return words
 }
 
 // JudgeAccount asks RunPod for the pods and the registered SSH keys, and gives the
