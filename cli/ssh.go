@@ -106,8 +106,11 @@ func (a *app) runSSH(ctx context.Context, word string, req manager.ConnectReques
 	if ended.Status == exitSSH && !ended.Lost && !ended.Clean {
 		fmt.Fprintln(a.std.Err, "podbay: "+ended.Sentence)
 	}
-	if ended.Status == 0 {
+	switch {
+	case ended.Status == 0:
 		return nil
+	case ended.Lost && ExitCode(ended.News) == exitHostKey:
+		return silentError{ended.News} // the session has told it
 	}
 	return statusError(ended.Status)
 }

@@ -127,3 +127,25 @@ func TestSSHAtFirstSight(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 }
+
+// A line that is lost comes back to the pod alone: another key at its address ends
+// the wait with the news, and with the exit code of a host key.
+func TestALostLineDoesNotComeBackToAnotherKey(t *testing.T) {
+	w := newWorld(t)
+	s := w.pod("alpha")
+	w.trust(s)
+	p := w.podbay("ssh", "alpha")
+	p.prints(0, s.prompt())
+	mark := p.mark()
+	s.sshd.Stop()
+	s.sshd.NewHostKeys()
+	s.sshd.Restart()
+	p.prints(mark, "has changed")
+	if code := p.ends(); code != 76 {
+		t.Errorf("exit code %d\n%s", code, p.text())
+	}
+	p.sane()
+	if strings.Contains(s.sshd.Log(), "Failed publickey") {
+		t.Error("a login was tried on a key that was not trusted")
+	}
+}

@@ -10,7 +10,7 @@ import (
 
 // ended words how a session ended.
 func ended(pod Pod, r attach.Result) Ended {
-	e := Ended{PodID: pod.ID, PodName: pod.Name, Status: r.Status, Lost: r.End == attach.EndDropped || r.End == attach.EndGivenUp}
+	e := Ended{PodID: pod.ID, PodName: pod.Name, Status: r.Status, Lost: r.End == attach.EndDropped || r.End == attach.EndGivenUp, News: r.News}
 	after := doctor.Age(r.Duration)
 	switch r.End {
 	case attach.EndExit:

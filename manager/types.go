@@ -109,6 +109,9 @@ type Ended struct {
 	Lost     bool           // the connection was lost
 	Verdict  doctor.Verdict // what was wrong with the session; its ID is "" when nothing was
 	Sentence string         // "my-pod: shell ended with exit status 3", "my-pod: connection lost after 4 m: ..."
+	// News is what ended the wait for a new line after a loss: a host key among others,
+	// as Connect returns it. nil for nothing.
+	News error
 }
 
 // PassphraseWanted is a question: the pod takes this key, but its file is
