@@ -52,6 +52,7 @@ var benches = []bench{
 	{"memory", benchMemory},
 	{"start", benchStart},
 	{"list", benchList},
+	{"probing", benchProbing},
 }
 
 func main() {

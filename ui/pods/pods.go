@@ -216,14 +216,19 @@ func filterText(p *manager.Pod) string { return p.Name + " " + p.GPU + " " + p.I
 // arranged filters and sorts, and selects the pod with the ID keep. Where it is
 // gone the same row stays selected.
 func (m Model) arranged(keep string) Model {
-	if m.found = strings.TrimSpace(m.filter.Value()); m.found == "" {
+	filter := strings.TrimSpace(m.filter.Value())
+	switch {
+	case filter == "":
 		m.shown = m.order.sorted(m.all, m.shown)
-	} else {
+	case m.texts != nil && m.found != "" && strings.HasPrefix(filter, m.found):
+		m.shown = matches(m.texts, filter, slices.Sorted(slices.Values(m.shown)))
+	default:
 		if m.texts == nil {
 			m.texts = filterTexts(m.all)
 		}
-		m.shown = matches(m.texts, m.found)
+		m.shown = matches(m.texts, filter, nil)
 	}
+	m.found = filter
 	if i, ok := m.index[keep]; ok {
 		for at, shown := range m.shown {
 			if shown == i {

@@ -3,6 +3,7 @@ package pods
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -284,5 +285,28 @@ func TestNearPods(t *testing.T) {
 	}
 	if m = m.SetListing(manager.Listing{}); len(m.Near()) != 0 || m.Unmeasured() {
 		t.Error("an empty list has pods to measure")
+	}
+}
+
+// A filter that is typed letter by letter finds what the whole one finds.
+func TestFilterGrowsAndShrinks(t *testing.T) {
+	var many []manager.Pod
+	for i := range 300 {
+		many = append(many, pod(fmt.Sprintf("%s-%03d", []string{"llama", "flux", "whisper"}[i%3], i), "RUNNING"))
+	}
+	typed, _ := press(list(many...), "/")
+	for _, step := range []string{"l", "f", "l", "1", "2"} {
+		typed, _ = press(typed, step)
+		if typed.found == "lf" {
+			typed, _, _ = typed.Update(tea.KeyPressMsg{Code: tea.KeyBackspace})
+			typed, _, _ = typed.Update(tea.KeyPressMsg{Code: tea.KeyBackspace})
+		}
+		want := matches(filterTexts(typed.all), typed.filter.Value(), nil)
+		if typed.filter.Value() != "" && !slices.Equal(typed.shown, want) {
+			t.Errorf("%q finds %v, want %v", typed.filter.Value(), typed.shown, want)
+		}
+	}
+	if typed = typed.SetListing(manager.Listing{Pods: many[:200], At: noon}); !slices.Equal(typed.shown, matches(filterTexts(typed.all), typed.found, nil)) {
+		t.Errorf("after a refresh: %v", typed.shown)
 	}
 }
