@@ -56,7 +56,7 @@ func sessionRules() []rule {
 			return v
 		}},
 		{id: Dropped, holds: end(EndDropped), say: func(f *Facts) Verdict {
-			v := f.sessionVerdict("dropped", "The connection was lost after "+Age(f.Session.Lasted)+f.because()+".", "Connect again.")
+			v := f.sessionVerdict("dropped", "The connection ended after "+Age(f.Session.Lasted)+f.because()+".", "Connect again.")
 			v.Tone, v.Action = ToneWarn, ActRetry
 			return v
 		}},

@@ -151,8 +151,12 @@ func (m *Manager) checkUp(ctx context.Context, req CheckUpRequest, pod runpod.Po
 	if running {
 		return m.tryLogin(ctx, a, seen)
 	}
-	if line, ok := m.readSystemLog(ctx, pod); ok {
-		seen = append(seen, Evidence{byLog, line.text, line.at})
+	// The log of a pod that is off by its owner's will explains nothing, and a call
+	// for each would use up RunPod's quota.
+	if pod.Status != runpod.StatusExited && pod.Status != runpod.StatusTerminated {
+		if line, ok := m.readSystemLog(ctx, pod); ok {
+			seen = append(seen, Evidence{byLog, line.text, line.at})
+		}
 	}
 	return m.concluded(a, seen)
 }

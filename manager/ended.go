@@ -22,7 +22,7 @@ func ended(pod Pod, r attach.Result) Ended {
 			e.Sentence = fmt.Sprintf("%s: the shell ended after %s with exit status %d", pod.Name, after, r.Status)
 		}
 	case attach.EndDropped:
-		e.Sentence = fmt.Sprintf("%s: the connection was lost after %s", pod.Name, after)
+		e.Sentence = fmt.Sprintf("%s: the connection ended after %s", pod.Name, after)
 		if r.Cause != nil {
 			e.Sentence += ": " + r.Cause.Error()
 		}
