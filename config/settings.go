@@ -25,7 +25,12 @@ type Settings struct {
 	KeepAlive    time.Duration // keepalive: how often a session asks for a sign of life
 	KeepShells   string        // keep_shells: KeepAsk, KeepAlways or KeepNever
 	Scrollback   bool          // scrollback: what kept shells print stays in the terminal's scrollback
-	IdentityFile []string      // identity_file: key files to offer first, absolute
+	// Preconnect: podbay may log in ahead to a pod that is looked at, and keeps the
+	// connection of a shell that has ended for a while. PreconnectAgent: also with a
+	// key of the agent.
+	Preconnect      bool     // preconnect
+	PreconnectAgent bool     // preconnect_agent
+	IdentityFile    []string // identity_file: key files to offer first, absolute
 }
 
 // Whether shells are kept alive over a bad line, by tmux on the pod.
@@ -45,6 +50,7 @@ func DefaultSettings() Settings {
 		KeepAlive:    5 * time.Second,
 		KeepShells:   KeepAsk,
 		Scrollback:   true,
+		Preconnect:   true,
 	}
 }
 
@@ -79,6 +85,15 @@ keep_shells = "ask"
 # of a plain shell does. With false it takes a screen of its own, which goes with it.
 scrollback = true
 
+# Whether podbay logs in ahead to a pod on which the cursor rests, so that enter opens
+# the shell at once, and keeps the connection for a minute after a shell has ended. Only
+# where a login succeeded since the pod's start, with the same key, from a file without
+# a passphrase. The pod sees a login that may open no shell.
+preconnect = true
+
+# Whether that may use a key of the agent too, which may ask for a touch each time.
+preconnect_agent = false
+
 # Private key files to offer before those that podbay finds by itself, such as
 # ["~/.ssh/runpod"]. Each begins with ~/ or is an absolute path.
 identity_file = []
@@ -104,6 +119,14 @@ func known() []setting {
 		{"keep_shells", oneOf([]string{KeepAsk, KeepAlways, KeepNever}, func(s *Settings) *string { return &s.KeepShells })},
 		{"scrollback", func(s *Settings, v any, _ string) (err error) {
 			s.Scrollback, err = asBool(v)
+			return err
+		}},
+		{"preconnect", func(s *Settings, v any, _ string) (err error) {
+			s.Preconnect, err = asBool(v)
+			return err
+		}},
+		{"preconnect_agent", func(s *Settings, v any, _ string) (err error) {
+			s.PreconnectAgent, err = asBool(v)
 			return err
 		}},
 		{"identity_file", func(s *Settings, v any, home string) (err error) {

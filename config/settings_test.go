@@ -63,6 +63,7 @@ func TestLoadEveryField(t *testing.T) {
 	key := filepath.Join(t.TempDir(), "key")
 	paths := writeSettings(t, "\ufeff# mine\r\napi_url = \"http://127.0.0.1:8080\"\r\nrefresh = \"1m30s\"\r\n"+
 		"probe_timeout = \"500ms\"\r\nconnect_timeout = \"5m\"\r\nkeepalive = \"10s\"\r\nkeep_shells = \"never\"\r\nscrollback = false\r\n"+
+		"preconnect = false\r\npreconnect_agent = true\r\n"+
 		"identity_file = [\"~/.ssh/runpod\", '"+key+"']\r\n")
 	got, err := Load(paths)
 	if err != nil {
@@ -71,13 +72,13 @@ func TestLoadEveryField(t *testing.T) {
 	want := Settings{
 		APIURL: "http://127.0.0.1:8080", Refresh: 90 * time.Second, ProbeTimeout: 500 * time.Millisecond,
 		Connect: 5 * time.Minute, KeepAlive: 10 * time.Second,
-		KeepShells:   KeepNever,
+		KeepShells: KeepNever, PreconnectAgent: true,
 		IdentityFile: []string{filepath.Join(paths.Home, ".ssh", "runpod"), key},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if reflect.ValueOf(got).NumField() != 8 {
+	if reflect.ValueOf(got).NumField() != 10 {
 		t.Error("a new field is not in this test")
 	}
 }

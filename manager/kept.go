@@ -18,7 +18,26 @@ const (
 	// keptWarm: a connection that is ready for whoever asks for a session next.
 	// It is given up after warmFor.
 	keptWarm keptFor = "warm"
+	// keptAfter: the shell on it has ended, and the user may want another one. It is
+	// given up after afterFor.
+	keptAfter keptFor = "after"
+	// keptAhead: nobody has asked for it yet. It is given up after aheadFor, or when
+	// the user looks at another pod.
+	keptAhead keptFor = "ahead"
 )
+
+// life is how long a connection is kept for that reason; 0 means without end.
+func (k keptFor) life() time.Duration {
+	switch k {
+	case keptWarm:
+		return warmFor
+	case keptAfter:
+		return afterFor
+	case keptAhead:
+		return aheadFor
+	}
+	return 0
+}
 
 // warmFor is how long a warm connection is kept for nobody: long enough to read a
 // question that stands between the login and the shell.
@@ -70,10 +89,40 @@ func (k *keptConns) put(c *keptConn) {
 		return
 	}
 	before := k.byPod[c.pod.ID]
+	if c.why == keptAhead && before != nil { // somebody has been there meanwhile
+		k.mu.Unlock()
+		c.stop()
+		close(c.done)
+		k.end(c)
+		return
+	}
 	k.byPod[c.pod.ID] = c
+	surplus := k.surplus()
 	k.mu.Unlock()
 	go k.watch(ctx, c)
 	k.end(before)
+	k.end(surplus)
+}
+
+// surplus takes out the oldest of the connections that are kept for nobody, if there
+// are more than maxIdle. The lock must be held.
+func (k *keptConns) surplus() *keptConn {
+	var oldest *keptConn
+	idle := 0
+	for _, c := range k.byPod {
+		if c.why.life() == 0 {
+			continue
+		}
+		idle++
+		if oldest == nil || c.since.Before(oldest.since) {
+			oldest = c
+		}
+	}
+	if idle <= maxIdle {
+		return nil
+	}
+	delete(k.byPod, oldest.pod.ID)
+	return oldest
 }
 
 // watch asks for signs of life until the connection is taken or lost.
@@ -87,8 +136,8 @@ func (k *keptConns) watch(ctx context.Context, c *keptConn) {
 	}()
 	defer func() { stop(); <-asking }()
 	var expired <-chan time.Time
-	if c.why == keptWarm {
-		timer := time.NewTimer(warmFor)
+	if life := c.why.life(); life > 0 {
+		timer := time.NewTimer(life)
 		defer timer.Stop()
 		expired = timer.C
 	}
@@ -111,7 +160,7 @@ func (k *keptConns) lost(c *keptConn) bool {
 		return false
 	}
 	c.dead = true
-	if c.why == keptWarm {
+	if c.why.life() > 0 {
 		delete(k.byPod, c.pod.ID)
 	}
 	return true
@@ -136,6 +185,29 @@ func (k *keptConns) take(podID string) (conn *keptConn, shell *keptShell) {
 		return nil, c.shell
 	default:
 		return c, c.shell
+	}
+}
+
+// has reports whether anything is kept of a pod.
+func (k *keptConns) has(podID string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.byPod[podID] != nil
+}
+
+// dropAhead closes what was connected ahead to other pods.
+func (k *keptConns) dropAhead(but string) {
+	k.mu.Lock()
+	var gone []*keptConn
+	for id, c := range k.byPod {
+		if c.why == keptAhead && id != but {
+			gone = append(gone, c)
+			delete(k.byPod, id)
+		}
+	}
+	k.mu.Unlock()
+	for _, c := range gone {
+		k.end(c)
 	}
 }
 

@@ -67,6 +67,7 @@ type Manager struct {
 	store  *state.Store
 	finder identity.Finder
 	kept   keptConns
+	aheads aheads
 
 	side     sync.WaitGroup // work beside the calls; Close ends it by stopSide and waits
 	sideCtx  context.Context

@@ -151,7 +151,7 @@ func (s *Session) settle(ctx context.Context, r attach.Result) {
 	shell := s.plan.kept
 	if shell == nil {
 		s.ended = e
-		s.letGo()
+		s.letRest(r)
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTime)
@@ -180,7 +180,18 @@ func (s *Session) settle(ctx context.Context, r attach.Result) {
 		e.Sentence += "; its shell goes on there, and enter comes back to it"
 	}
 	s.ended = e
-	s.letGo()
+	s.letRest(r)
+}
+
+// letRest lets go of the connection, and keeps it for a while when it is a sound one
+// on which a shell has just ended: people come back.
+func (s *Session) letRest(r attach.Result) {
+	if r.End != attach.EndExit || !s.m.opts.Settings.Preconnect || s.route.Kind != RouteDirect || s.conn.Err() != nil {
+		s.letGo()
+		return
+	}
+	s.plan.kept.release()
+	s.m.kept.put(&keptConn{conn: s.conn, pod: s.pod, route: s.route, why: keptAfter})
 }
 
 // end ends the kept shell, if the pod can be asked to.

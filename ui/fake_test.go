@@ -32,6 +32,7 @@ type fakeManager struct {
 
 	mu        sync.Mutex
 	requests  []manager.ConnectRequest
+	ahead     []string // the pods that were looked at
 	refreshes int
 }
 
@@ -66,6 +67,12 @@ func (f *fakeManager) Probe(ctx context.Context, pods []manager.Pod) <-chan mana
 		}
 	}()
 	return out
+}
+
+func (f *fakeManager) Preconnect(_ context.Context, podID string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.ahead = append(f.ahead, podID)
 }
 
 func (f *fakeManager) PollInterval() time.Duration { return time.Hour }

@@ -60,6 +60,7 @@ type model struct {
 	poll     time.Duration // the interval that the last answer gave
 	probe    call
 	conn     connecting
+	ahead    ahead
 	exam     exam
 	work     working
 	login    call
@@ -100,7 +101,8 @@ func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	m, cmd := m.route(msg)
 	m, followed := m.follow()
 	m, clock := m.keepClock()
-	return m.laidOut(), tea.Batch(cmd, followed, clock)
+	m, ahead := m.keepAhead()
+	return m.laidOut(), tea.Batch(cmd, followed, clock, ahead)
 }
 
 func (m model) route(msg tea.Msg) (model, tea.Cmd) {

@@ -31,6 +31,7 @@ type backend interface {
 	LastList() (manager.Listing, bool)
 	Refresh(ctx context.Context) (manager.Listing, error)
 	Probe(ctx context.Context, pods []manager.Pod) <-chan manager.Pod
+	Preconnect(ctx context.Context, podID string)
 	PollInterval() time.Duration
 	Stop(ctx context.Context, podID string) error
 	hostKeyWork
