@@ -72,6 +72,9 @@ type Link struct {
 	// NoDetach is why ~d cannot leave the shell running, a sentence; said when it is
 	// typed and Kept is false.
 	NoDetach string
+	// LookBack shows, on the terminal, what the shell printed before; nil where the
+	// terminal's own scrollback has it. It returns as soon as ctx ends.
+	LookBack func(ctx context.Context)
 	// Note is said when the shell is up, before its output: "the shell that was kept
 	// is gone". "" says nothing.
 	Note string

@@ -71,12 +71,24 @@ func (l *leg) typed(p []byte) (ended bool) {
 				return true
 			}
 			l.screen.say(l.whyNotDetach())
+		case tty.EscapeLookBack:
+			l.lookBack()
 		case tty.EscapeHelp:
 			l.screen.say(tty.EscapeHelpText()...)
 		}
 		p = rest
 	}
 	return false
+}
+
+// lookBack asks the far side to show what was printed. It is spawned beside the
+// reader, which is of the same group, and ends with the leg.
+func (l *leg) lookBack() {
+	if l.link.LookBack == nil {
+		l.screen.say("what this shell has printed is in your terminal's own scrollback")
+		return
+	}
+	l.spawn(&l.local, "look back", func() { l.link.LookBack(l.opening.ctx) })
 }
 
 func (l *leg) whyNotDetach() string {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 
@@ -71,6 +72,7 @@ func TestFortyDropsInARow(t *testing.T) {
 	d.types("exec sh " + script + " " + d.file + "\r")
 	d.sees(0, "counting")
 	d.sync()
+	k.link.Delay(3 * time.Millisecond)
 	fds := 0
 	for round := range 40 {
 		d.drop(round)
@@ -99,6 +101,7 @@ func (d *drops) drop(round int) {
 	last := d.typed
 	mark := d.mark()
 	flood := fmt.Sprintf("flood%d", round)
+	d.k.link.Throttle([]int{0, 200_000}[round%2])
 	fail := d.k.link.Cut
 	if round%10 == 9 {
 		fail = d.k.link.Freeze

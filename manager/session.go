@@ -110,6 +110,12 @@ func (s *Session) link(note, brief string) attach.Link {
 		scrollback := s.m.opts.Settings.Scrollback
 		link.Kept, link.Clears = true, scrollback
 		link.Command = attachShell(shell.name, brief, scrollback)
+		conn := s.conn
+		link.LookBack = func(ctx context.Context) {
+			if _, err := s.m.askPod(ctx, conn, lookBack(shell.name)); err != nil {
+				s.m.log.Debug("no look back", "pod", s.pod.ID, "error", err)
+			}
+		}
 	}
 	return link
 }

@@ -283,6 +283,26 @@ func TestTheEscapeEndsAKeptShell(t *testing.T) {
 	}
 }
 
+func TestLookingBack(t *testing.T) {
+	k := newKeptPod(t, nil)
+	p := newPerson(t)
+	ended := p.run(k.connect(t))
+	p.sees(0, "\x1b[H")
+	p.types("seq 1 300 | sed s/^/line-/\r")
+	p.sees(0, "line-300")
+	mark := p.mark()
+	p.types("~[")
+	p.sees(mark, "[0/") // where one is
+	mark = p.mark()
+	p.types("\x1b<") // tmux's own key for the first line
+	p.sees(mark, "s/^/line-/")
+	p.types("q")
+	p.types("exit 3\r")
+	if e := p.ends(ended); e.Status != 3 {
+		t.Errorf("ended with %+v", e)
+	}
+}
+
 func TestGivingUpLeavesTheShell(t *testing.T) {
 	k := newKeptPod(t, nil)
 	p := newPerson(t)

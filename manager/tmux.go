@@ -101,6 +101,11 @@ func attachShell(name, note string, scrollback bool) string {
 	return commandLine(text+attachEnd, name, tmuxText("podbay: "+note), show)
 }
 
+// lookBack has tmux show the shell's history, which the user leaves with q.
+func lookBack(name string) string {
+	return commandLine(`n=$1; tmux -L "$n" copy-mode -t podbay; echo `+saysTmux, name)
+}
+
 // finishShell tells what became of a shell, and takes its server away if it ended.
 func finishShell(name string) string {
 	return commandLine(`n=$1; echo `+saysTmux+`; `+lookAtOne+` if [ -n "$s" ]; then tmux -L "$n" kill-server; fi`, name)

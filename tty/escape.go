@@ -5,10 +5,11 @@ type Escape int
 
 // The escapes.
 const (
-	EscapeNone   Escape = iota
-	EscapeEnd           // ~. ends the session
-	EscapeHelp          // ~? lists the escapes
-	EscapeDetach        // ~d leaves the session running
+	EscapeNone     Escape = iota
+	EscapeEnd             // ~. ends the session
+	EscapeHelp            // ~? lists the escapes
+	EscapeDetach          // ~d leaves the session running
+	EscapeLookBack        // ~[ shows what was printed before
 )
 
 // EscapeHelpText is what ~? shows, a line an element.
@@ -16,6 +17,7 @@ func EscapeHelpText() []string {
 	return []string{
 		"~.  end the session, even when nothing answers",
 		"~d  leave the shell running and come back to it later, where tmux keeps it",
+		"~[  look back at all that a kept shell printed; q ends it",
 		"~?  this list",
 		"~~  send one ~",
 		"An escape is recognised right after enter, and not in text that the terminal marks as pasted.",
@@ -31,7 +33,7 @@ const (
 )
 
 // Escapes finds OpenSSH's escapes in what is typed: ~ is one only at the start
-// of a session and right after a newline. ~., ~? and podbay's own ~d are acted on,
+// of a session and right after a newline. ~., ~? and podbay's own ~d and ~[ are acted on,
 // ~~ sends one ~, and ~ with anything else sends both. Pasted text holds no escapes. As with
 // OpenSSH an escape is not seen while a remote program has the terminal encode
 // every key as a sequence. The zero value is ready for a session's start.
@@ -55,6 +57,8 @@ func (e *Escapes) Filter(typed []byte) (send []byte, found Escape, rest []byte) 
 				return send, EscapeEnd, typed[i+1:]
 			case '?': // the line is still at its start: ~? may be followed by ~.
 				return send, EscapeHelp, typed[i+1:]
+			case '[':
+				return send, EscapeLookBack, typed[i+1:]
 			case 'd': // where it is refused the line is still at its start
 				return send, EscapeDetach, typed[i+1:]
 			case escapeChar:

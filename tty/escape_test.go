@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// drive feeds chunks through e and shows an escape as <END>, <HELP> or <DETACH>.
+// drive feeds chunks through e and shows an escape as <END>, <HELP>, <DETACH> or <BACK>.
 func drive(e *Escapes, chunks ...string) string {
 	var out strings.Builder
 	for _, chunk := range chunks {
@@ -19,6 +19,8 @@ func drive(e *Escapes, chunks ...string) string {
 				out.WriteString("<END>")
 			case EscapeHelp:
 				out.WriteString("<HELP>")
+			case EscapeLookBack:
+				out.WriteString("<BACK>")
 			case EscapeDetach:
 				out.WriteString("<DETACH>")
 			}
@@ -46,6 +48,7 @@ func TestEscapes(t *testing.T) {
 		{"detach", "ls\r~d", "ls\r<DETACH>"},
 		{"a detach that was refused leaves the line at its start", "\r~d~.", "\r<DETACH><END>"},
 		{"a pasted detach is text", "\r\x1b[200~~d\r~d\x1b[201~", "\r\x1b[200~~d\r~d\x1b[201~"},
+		{"look back", "\r~[~.", "\r<BACK><END>"},
 		{"a d in a line", "x~d", "x~d"},
 		{"other characters pass", "\r~a", "\r~a"},
 		{"home folder", "\r~/bin/x\r", "\r~/bin/x\r"},
