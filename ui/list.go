@@ -111,7 +111,10 @@ func needsKey(err error) bool {
 // measure asks for the SSH servers of the pods to be measured, of a long list of
 // those that can be seen, unless that goes on; the manager knows which are due.
 func (m model) measure() (model, tea.Cmd) {
-	pods := m.pods.Near()
+	return m.measureThese(m.pods.Near())
+}
+
+func (m model) measureThese(pods []manager.Pod) (model, tea.Cmd) {
 	if m.probe.running || m.recalled || len(pods) == 0 {
 		return m, nil
 	}
@@ -125,10 +128,10 @@ func (m model) measure() (model, tea.Cmd) {
 
 // measureUnmeasured asks for what has come into sight to be measured.
 func (m model) measureUnmeasured() (model, tea.Cmd) {
-	if m.atHome() && m.pods.Unmeasured() {
-		return m.measure()
+	if !m.atHome() {
+		return m, nil
 	}
-	return m, nil
+	return m.measureThese(m.pods.Unmeasured())
 }
 
 // readProbes waits for a measured row and takes those along that are there too,

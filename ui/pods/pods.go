@@ -160,18 +160,20 @@ func (m Model) Near() []manager.Pod {
 	return near
 }
 
-// Unmeasured tells whether a pod of a long list is in sight that was never measured
-// and can be.
-func (m Model) Unmeasured() bool {
+// Unmeasured returns those of [Model.Near] that were never measured and can be, once
+// one of them is in sight; none of a list of few pods, which is measured as a whole.
+func (m Model) Unmeasured() []manager.Pod {
 	if len(m.all) <= few {
-		return false
+		return nil
 	}
-	for _, i := range m.shown[m.top:min(m.top+m.rows(), len(m.shown))] {
-		if p := m.all[i]; p.Probed.IsZero() && p.Status == "RUNNING" && p.Route.Kind == manager.RouteDirect {
-			return true
-		}
+	can := func(p *manager.Pod) bool {
+		return p.Probed.IsZero() && p.Status == "RUNNING" && p.Route.Kind == manager.RouteDirect
 	}
-	return false
+	inSight := m.shown[min(m.top, len(m.shown)):min(m.top+m.rows(), len(m.shown))]
+	if !slices.ContainsFunc(inSight, func(i int) bool { return can(m.all[i]) }) {
+		return nil
+	}
+	return slices.DeleteFunc(m.Near(), func(p manager.Pod) bool { return !can(&p) })
 }
 
 // Pod returns the pod with an ID.

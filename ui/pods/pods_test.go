@@ -265,25 +265,25 @@ func TestNearPods(t *testing.T) {
 		p.Route.Kind = manager.RouteDirect
 		many = append(many, p)
 	}
-	if m := list(many[:few]...); len(m.Near()) != few || m.Unmeasured() {
+	if m := list(many[:few]...); len(m.Near()) != few || m.Unmeasured() != nil {
 		t.Errorf("of %d pods %d are near, unmeasured: %v", few, len(m.Near()), m.Unmeasured())
 	}
 	m := list(many...)
 	rows := m.rows()
-	if near := m.Near(); len(near) != 2*rows || near[0].Name != "p0000" || !m.Unmeasured() {
+	if near := m.Near(); len(near) != 2*rows || near[0].Name != "p0000" || len(m.Unmeasured()) != 2*rows {
 		t.Errorf("at the top %d are near, from %s", len(near), near[0].Name)
 	}
 	measured := m.Near()
 	for i := range measured {
 		measured[i].Probed = noon
 	}
-	if m = m.SetPods(measured); m.Unmeasured() {
+	if m = m.SetPods(measured); m.Unmeasured() != nil {
 		t.Error("what was measured is unmeasured")
 	}
-	if m, _ = press(m, "end"); !m.Unmeasured() || len(m.Near()) != 2*rows {
+	if m, _ = press(m, "end"); len(m.Unmeasured()) != 2*rows || len(m.Near()) != 2*rows {
 		t.Errorf("at the end %d are near, unmeasured: %v", len(m.Near()), m.Unmeasured())
 	}
-	if m = m.SetListing(manager.Listing{}); len(m.Near()) != 0 || m.Unmeasured() {
+	if m = m.SetListing(manager.Listing{}); len(m.Near()) != 0 || m.Unmeasured() != nil {
 		t.Error("an empty list has pods to measure")
 	}
 }
