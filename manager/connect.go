@@ -104,19 +104,24 @@ func (m *Manager) dial(ctx context.Context, a *attempt) (*sshconn.Conn, error) {
 
 func (m *Manager) dialOnce(ctx context.Context, a *attempt) (*sshconn.Conn, error) {
 	a.progress("connecting to " + a.route.Addr)
-	return sshconn.Dial(ctx, sshconn.Options{
-		Addr:          a.route.Addr,
-		User:          a.user,
-		HostKeyName:   a.hostKeyName,
-		HostKeys:      m.known,
-		UserHostKeys:  m.userHosts(),
-		AcceptHostKey: a.req.AcceptHostKey,
-		Evidence:      m.askLog(a),
-		Trusted:       func(key ssh.PublicKey, why sshconn.Trust) { m.takenHostKey(a, key, why) },
-		Keys:          m.offer(a),
-		Timeout:       m.opts.Settings.Connect,
-		Logger:        m.log,
-	})
+	opts := m.dialOptions(a)
+	opts.AcceptHostKey, opts.Evidence = a.req.AcceptHostKey, m.askLog(a)
+	opts.Keys, opts.Timeout = m.offer(a), m.opts.Settings.Connect
+	return sshconn.Dial(ctx, opts)
+}
+
+// dialOptions is what every connection to a pod has in common: whom to dial, and by
+// which files its host key is judged. What may be asked is not in it.
+func (m *Manager) dialOptions(a *attempt) sshconn.Options {
+	return sshconn.Options{
+		Addr:         a.route.Addr,
+		User:         a.user,
+		HostKeyName:  a.hostKeyName,
+		HostKeys:     m.known,
+		UserHostKeys: m.userHosts(),
+		Trusted:      func(key ssh.PublicKey, why sshconn.Trust) { m.takenHostKey(a, key, why) },
+		Logger:       m.log,
+	}
 }
 
 // attempt is one Connect on its way.

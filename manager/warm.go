@@ -149,13 +149,11 @@ func (m *Manager) mayPreconnect(ctx context.Context, podID string) (a *attempt, 
 func (m *Manager) preconnect(a *attempt, key identity.Identity) {
 	ctx, cancel := context.WithTimeout(m.sideCtx, aheadTimeout)
 	defer cancel()
-	conn, err := sshconn.Dial(ctx, sshconn.Options{
-		Addr: a.route.Addr, User: a.user, HostKeyName: a.hostKeyName, HostKeys: m.known,
-		Keys: []sshconn.Key{{Public: key.Public, Name: key.Name(), Signer: func(ctx context.Context) (ssh.Signer, error) {
-			return m.finder.Signer(ctx, key, nil)
-		}}},
-		Logger: m.log,
-	})
+	opts := m.dialOptions(a)
+	opts.Keys = []sshconn.Key{{Public: key.Public, Name: key.Name(), Signer: func(ctx context.Context) (ssh.Signer, error) {
+		return m.finder.Signer(ctx, key, nil)
+	}}}
+	conn, err := sshconn.Dial(ctx, opts)
 	m.aheads.mu.Lock()
 	wanted := m.aheads.wanted == a.pod.ID
 	if err != nil {

@@ -2,13 +2,16 @@ package manager_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"podbay/config"
+	"podbay/doctor"
 	"podbay/internal/opensshd"
 	"podbay/manager"
 )
@@ -115,6 +118,23 @@ func TestNotConnectedAhead(t *testing.T) {
 				t.Errorf("the pod was asked %d times", n)
 			}
 		})
+	}
+}
+
+// Nobody presses a key when a pod is connected to ahead: what decides on host keys
+// decides there too.
+func TestConnectAheadHeedsRevokedHostKeys(t *testing.T) {
+	a, sshd := knownPod(t, accountOptions{registered: true})
+	write(t, filepath.Join(a.paths.Home, ".ssh", "known_hosts"), "@revoked "+known("*", sshd.HostKey()))
+	before := logins(sshd)
+	a.m.Preconnect(t.Context(), "ready1")
+	var failure *manager.Failure
+	_, err := a.m.Connect(t.Context(), manager.ConnectRequest{PodID: "ready1"}) // waits for what is under way
+	if !errors.As(err, &failure) || failure.Verdict.ID != doctor.HostKeyRevoked {
+		t.Errorf("a revoked host key gave %v", err)
+	}
+	if n := logins(sshd) - before; n != 0 {
+		t.Errorf("%d logins at a server whose host key is revoked", n)
 	}
 }
 
