@@ -47,6 +47,7 @@ type bench struct {
 
 var benches = []bench{
 	{"shell", benchShell},
+	{"warm", benchWarm},
 	{"typing", benchTyping},
 	{"flood", benchFlood},
 	{"memory", benchMemory},

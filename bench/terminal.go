@@ -16,7 +16,7 @@ import (
 )
 
 // patience bounds every wait; it is reached only when something is wrong.
-const patience = 2 * time.Minute
+const patience = time.Minute
 
 // terminal is a program in a terminal of its own, in the mode in which a shell
 // leaves it, that takes all output as fast as it comes.

@@ -145,6 +145,8 @@ func (w *world) trust() error {
 		fmt.Fprintf(&openssh, "[%s]:%s %s", host, port, key)
 	}
 	return errorsOf(
+		// Shells that the pod's tmux keeps are another thing than those of ssh.
+		w.write(".config/podbay/config.toml", "keep_shells = \"never\"\n"),
 		w.write(".local/share/podbay/known_hosts", podbay.String()),
 		w.write(".ssh/known_hosts", openssh.String()),
 	)

@@ -197,6 +197,7 @@ func (s *Session) letRest(r attach.Result) {
 		return
 	}
 	s.plan.kept.release()
+	s.conn.Reserve()
 	s.m.kept.put(&keptConn{conn: s.conn, pod: s.pod, route: s.route, why: keptAfter})
 }
 

@@ -167,6 +167,7 @@ func (m *Manager) preconnect(a *attempt, key identity.Identity) {
 		_ = conn.Close()
 	default:
 		m.loggedIn(a, conn.Info())
+		conn.Reserve()
 		m.kept.put(&keptConn{conn: conn, pod: a.row, route: a.route, why: keptAhead})
 	}
 }

@@ -21,8 +21,9 @@ type Conn struct {
 	work  sync.WaitGroup // what waits for answers of the server
 
 	mu      sync.Mutex
-	closing bool  // by Close
-	cause   error // why this side ended the connection, other than by Close
+	spare   chan *Shell // by Reserve; nil for none
+	closing bool        // by Close
+	cause   error       // why this side ended the connection, other than by Close
 	err     error
 }
 

@@ -76,6 +76,47 @@ func TestAShellTakesTwoWrites(t *testing.T) {
 	}
 }
 
+func TestAReservedChannelIsTakenOnce(t *testing.T) {
+	server, key := startOpenSSH(t, opensshd.Config{})
+	opts := options(t, server.Addr, server.User, server.HostKey(), key)
+	var writes atomic.Int32
+	opts.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := new(net.Dialer).DialContext(ctx, network, addr)
+		return countingConn{conn, &writes}, err
+	}
+	conn := mustDial(t, opts)
+	before := writes.Load()
+	conn.Reserve()
+	conn.Reserve() // changes nothing
+	for _, want := range []int32{2, 2} {
+		shell := openShell(t, conn)
+		if n := writes.Load() - before; n != want {
+			t.Errorf("%d writes, want %d", n, want)
+		}
+		send(t, shell, "tty; exit\n")
+		if output, end := drain(t, shell); end.err != nil || !strings.Contains(output, "/dev/") {
+			t.Errorf("printed %q and ended with %+v (%v)", output, end.exit, end.err)
+		}
+		before = writes.Load()
+	}
+	conn.Reserve()
+	if err := conn.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := conn.Shell(t.Context(), quietPTY); err == nil {
+		t.Error("a closed connection opened a shell")
+	}
+}
+
+func TestAReservedChannelThatIsRefused(t *testing.T) {
+	server, key := startOpenSSH(t, opensshd.Config{ExtraConfig: []string{"MaxSessions 0"}})
+	conn := mustDial(t, options(t, server.Addr, server.User, server.HostKey(), key))
+	conn.Reserve()
+	if _, err := conn.Shell(t.Context(), quietPTY); !errors.Is(err, sshconn.ErrNoShell) {
+		t.Errorf("got %v", err)
+	}
+}
+
 // A second shell, whose requests lie between the first one's data, waits for each
 // answer; both have terminals.
 func TestShellsSideBySide(t *testing.T) {

@@ -98,8 +98,16 @@ func (c *Conn) openShell(pty PTY) (*Shell, error) {
 	return s, nil
 }
 
-// openSession opens a session channel on which nothing runs yet.
+// openSession returns a session channel on which nothing runs yet: the one that is
+// reserved, or a new one.
 func (c *Conn) openSession() (*Shell, error) {
+	if s := c.reserved(); s != nil {
+		return s, nil
+	}
+	return c.newSession()
+}
+
+func (c *Conn) newSession() (*Shell, error) {
 	c.net.shells.Add(1)
 	channel, requests, err := c.ssh.OpenChannel("session", nil)
 	if err != nil {
