@@ -167,14 +167,15 @@ func (w *waiting) lossLines() []string {
 func (w *waiting) words(now time.Time) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	gone := fmt.Sprintf("no line for %d s, ", int(now.Sub(w.loss.At)/time.Second))
 	switch left := w.nextAt.Sub(now); {
 	case w.nextAt.IsZero() && w.why == "":
-		return "connecting again"
+		return gone + "connecting again"
 	case w.nextAt.IsZero():
-		return "connecting again; last time: " + w.why
+		return gone + "connecting again; last time: " + w.why
 	case left > 0:
-		return fmt.Sprintf("next try in %d s: %s", int(left/time.Second)+1, w.why)
+		return fmt.Sprintf("%snext try in %d s: %s", gone, int(left/time.Second)+1, w.why)
 	default:
-		return "next try: " + w.why
+		return gone + "next try: " + w.why
 	}
 }

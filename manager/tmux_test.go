@@ -141,3 +141,12 @@ func TestParseLook(t *testing.T) {
 		t.Errorf("read %+v", seen)
 	}
 }
+
+// TestADeadLineIsNoticedInTime holds it for every setting of keepalive.
+func TestADeadLineIsNoticedInTime(t *testing.T) {
+	for interval := time.Second; interval <= 10*time.Second; interval += time.Second {
+		if after := interval + patience(interval); after > 15*time.Second || patience(interval) < 5*time.Second && interval > 2*time.Second {
+			t.Errorf("keepalive %v: noticed after %v, an answer is waited for %v", interval, after, patience(interval))
+		}
+	}
+}

@@ -1,0 +1,61 @@
+package manager
+
+import (
+	"podbay/state"
+)
+
+// left remembers that a shell may live on a pod from now on.
+func (m *Manager) left(podID string, shell *keptShell) {
+	now := m.now()
+	m.mu.Lock()
+	m.shells[shell.name] = state.KeptShell{Name: shell.name, PodID: podID, Since: now}
+	m.mu.Unlock()
+	if err := m.store.KeepShell(state.KeptShell{Name: shell.name, PodID: podID, Since: now}); err != nil {
+		m.log.Warn("a kept shell cannot be remembered", "error", err)
+	}
+}
+
+// forget drops a shell that is no more.
+func (m *Manager) forget(shell *keptShell) {
+	m.mu.Lock()
+	delete(m.shells, shell.name)
+	m.mu.Unlock()
+	shell.release()
+	if err := m.store.ForgetShell(shell.name); err != nil {
+		m.log.Warn("a kept shell cannot be forgotten", "error", err)
+	}
+}
+
+// recall learns which shells were left running and belong to nobody now.
+func (m *Manager) recall() {
+	known, err := m.store.KeptShells()
+	if err != nil {
+		m.log.Warn("which shells were left running cannot be read", "error", err)
+	}
+	for _, shell := range known {
+		if claim, err := m.store.ClaimShell(shell.Name); err == nil && claim != nil {
+			_ = claim.Release()
+			m.shells[shell.Name] = shell
+		}
+	}
+}
+
+// keptOn tells of the shell that was left on a pod. The manager's lock must be held.
+func (m *Manager) keptOn(podID string) Kept {
+	if since, lost, ok := m.kept.of(podID); ok {
+		if lost {
+			return Kept{since, KeptLineLost}
+		}
+		return Kept{since, KeptConnected}
+	}
+	var latest Kept
+	for _, shell := range m.shells {
+		if shell.PodID == podID && shell.Since.After(latest.Since) {
+			latest = Kept{shell.Since, KeptLeft}
+		}
+	}
+	return latest
+}
+
+// KeptShells counts the shells to which this podbay keeps a connection.
+func (m *Manager) KeptShells() int { return m.kept.count() }
