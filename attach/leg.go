@@ -126,9 +126,15 @@ func (l *leg) resize(ctx context.Context) {
 	}
 }
 
+// What one write to the terminal takes: the more, the fewer writes a flood needs.
+const (
+	outputMin = 16 << 10
+	outputMax = 256 << 10
+)
+
 // show copies output to the terminal.
 func (l *leg) show(r io.Reader) {
-	buf := make([]byte, 256<<10) // a flood reaches the terminal in few writes
+	buf := make([]byte, outputMin)
 	for {
 		n, err := r.Read(buf)
 		if n > 0 {
@@ -137,6 +143,9 @@ func (l *leg) show(r io.Reader) {
 				l.fail(fmt.Errorf("write to the terminal: %w", err))
 				l.screen.mute() // what still comes is read, so that the channel can end
 			}
+		}
+		if n == len(buf) && n < outputMax {
+			buf = make([]byte, outputMax)
 		}
 		if err != nil {
 			return // only wait knows whether this is a clean end

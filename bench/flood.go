@@ -76,23 +76,17 @@ func benchFlood(w *world, o options) (rows []row, err error) {
 	if err != nil {
 		return nil, err
 	}
-	mib, count := 256, 20000000
-	switch {
-	case o.small():
-		mib, count = 1, 20000
-	case o.also != "": // while something is tried out
-		mib, count = 32, 3000000
-	}
 	text := filepath.Join(w.tb.dir, "text")
-	if err := writeText(text, mib<<20); err != nil {
+	size := 256
+	if o.small() {
+		size = 1
+	}
+	if err := writeText(text, size<<20); err != nil {
 		return nil, err
 	}
-	for _, flood := range []struct{ what, command string }{
-		{fmt.Sprintf("flood: cat of %d MiB of text", mib), "cat " + text},
-		{fmt.Sprintf("flood: seq 1 %d", count), fmt.Sprintf("seq 1 %d", count)},
-	} {
+	for _, flood := range floods(text, o) {
 		work := map[string]sample{}
-		samples, err := inTurns(o.rounds(15), o.warmup(1), each(open, func(s *session) (float64, error) {
+		samples, err := inTurns(o.rounds(flood.rounds), o.warmup(1), each(open, func(s *session) (float64, error) {
 			before, err := computed(s.cmd.Process.Pid)
 			if err != nil {
 				return 0, err
@@ -116,6 +110,33 @@ func benchFlood(w *world, o options) (rows []row, err error) {
 		return nil, err
 	}
 	return append(rows, beside(row{what: "flood: ctrl+c until the prompt", target: atMost(200), absolute: true}, samples, order)...), nil
+}
+
+// flood is a command that prints a lot.
+type flood struct {
+	what, command string
+	rounds        int
+}
+
+// floods are whole ones, and a quarter of them to be repeated more often.
+func floods(text string, o options) []flood {
+	cat := func(mib, rounds int) flood {
+		command := "cat " + text
+		if mib < 256 {
+			command = fmt.Sprintf("head -c %dM %s", mib, text)
+		}
+		return flood{fmt.Sprintf("flood: %d MiB of text", mib), command, rounds}
+	}
+	seq := func(count, rounds int) flood {
+		return flood{fmt.Sprintf("flood: seq 1 %d", count), fmt.Sprintf("seq 1 %d", count), rounds}
+	}
+	switch {
+	case o.small():
+		return []flood{cat(1, 1), seq(20000, 1)}
+	case o.also != "": // while something is tried out
+		return []flood{cat(32, 9), seq(3000000, 9)}
+	}
+	return []flood{cat(64, 15), seq(5000000, 15), cat(256, 3), seq(20000000, 3)}
 }
 
 func each(open []*session, run func(*session) (float64, error)) []subject {

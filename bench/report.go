@@ -153,7 +153,7 @@ func (r report) markdown() string {
 	var b strings.Builder
 	b.WriteString(preface)
 	fmt.Fprintf(&b, "## The run of %s\n", r.began.UTC().Format("2006-01-02 15:04 MST"))
-	for _, line := range r.machine {
+	for _, line := range r.machine[:len(r.machine)-1] {
 		fmt.Fprintf(&b, "- %s\n", line)
 	}
 	fmt.Fprintf(&b, "- It took %s. Load before it: %s.\n\n", r.took.Round(time.Second), r.machineLoad())
@@ -237,4 +237,38 @@ func moduleVersion(path string) string {
 	return "of unknown version"
 }
 
-const preface = "" // written below
+const preface = `# Performance
+
+This page is made by one command, on any Linux machine with Go and OpenSSH; as root it can measure all of it:
+` + "```" + `
+bench/run          measure everything and write this page; some ten minutes on a machine that does nothing else
+bench/run -short   each bench once, in small, for its exit code; ./test does it
+bench/run -slow 300ms    adds a delay to each time of podbay's, and fails if one does not show it
+bench/run -also OLD      measures another podbay beside, such as one of before a change
+go test -bench . ./ui ./manager ./sshconn ./tty    the inner parts
+` + "```" + `
+## How it is measured
+- The built binary and the machine's own ssh take turns, each first as often as the other: the same sshd on loopback, the same
+  ed25519 key, the same terminal of 120×40 that reads as fast as it can, in the mode in which a shell leaves it. ssh copies that
+  mode to the far side: with a raw one its floods would be cheaper by a newline each.
+- Figures are medians, with the middle half of the runs in brackets; what warmed up is thrown away. A ratio is podbay's figure by the
+  other's.
+- The round trip of 100 ms is that of a tunnel (a TUN interface in a network namespace of the bench's own) that delays each packet by 50 ms, so
+  that the handshake and the acknowledgements of TCP take their time too. A proxy that delays what it relays is measured beside it
+  and counts the round trips: it acknowledges in the far side's place, which spares sshd, whose small packets wait for
+  acknowledgements (Nagle's algorithm), and its clients some of the waiting that a network costs them.
+- "Cold" is from exec of "podbay ssh" to the shell's first prompt, the question to RunPod (a server on loopback) included. "Connected ahead" is
+  from enter in the list. Shells are plain ones (keep_shells = "never"): those that the pod's tmux keeps take an exec more.
+- Processor times are the scheduler's, of all threads.
+
+## What bounds it
+- x/crypto/ssh waits for the answers to the service request, to "none", to the question whether a key would do, and to the opening of a
+  channel. That makes nine round trips to a cold shell with it, as with ssh. None of these waits can be left out through its API: an
+  AuthMethod cannot be written outside the package, and a channel has no number before it is confirmed.
+- A key passes through two threads on its way out and two on its way back: x/crypto decrypts in one goroutine and hands out
+  in another, and the terminal is read by a thread that must be able to be stopped without losing a key. ssh does all of it in one thread.
+- A flood costs podbay two to three times ssh's processor time, nearly all of it switches between threads and the waits of writes to
+  the terminal: decryption is under 2 %. It is level where the terminal, the far program or sshd is what bounds, as on two
+  processors that share five processes. Reads rest for some milliseconds between each other while one lasts.
+
+`
