@@ -104,14 +104,16 @@ func (p *program) readOutput() {
 	}
 }
 
-// end kills what is left of the process and closes the terminal.
+// endTime is how long a process may take to clean up: a demo ends its shells.
+const endTime = 10 * time.Second
+
+// end ends what is left of the process, by force if it must be, and closes the
+// terminal.
 func (p *program) end() {
-	select {
-	case <-p.exited:
-	default:
-		_ = p.cmd.Process.Kill()
-		<-p.exited
-	}
+	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	timer := time.AfterFunc(endTime, func() { _ = p.cmd.Process.Kill() })
+	<-p.exited
+	timer.Stop()
 	p.hangUp()
 	p.read.Wait()
 }

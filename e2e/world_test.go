@@ -45,8 +45,14 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, dir: filepath.Dir(t.TempDir()), host: api.FixedHost{}}
 	w.home = filepath.Join(t.TempDir(), "home")
-	tmp := filepath.Join(w.home, "tmp")
-	for _, dir := range []string{filepath.Join(w.home, ".ssh"), tmp} {
+	// Apart and short: the sockets of the demo's tmux lie below it, and their paths
+	// have 104 bytes.
+	tmp, err := os.MkdirTemp("", "pb")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(tmp) })
+	for _, dir := range []string{filepath.Join(w.home, ".ssh")} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			t.Fatal(err)
 		}
@@ -265,7 +271,7 @@ func (w *world) processes() []string {
 	environs, _ := filepath.Glob("/proc/[0-9]*/environ")
 	for _, path := range environs {
 		text, err := os.ReadFile(path)
-		if err == nil && bytes.Contains(text, []byte(w.dir)) {
+		if err == nil && (bytes.Contains(text, []byte(w.dir)) || bytes.Contains(text, []byte(w.env["TMPDIR"]))) {
 			words, _ := os.ReadFile(filepath.Join(filepath.Dir(path), "cmdline"))
 			found = append(found, path+" "+strings.ReplaceAll(string(words), "\x00", " "))
 		}

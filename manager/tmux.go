@@ -141,7 +141,9 @@ func quoted(word string) string {
 func tmuxText(text string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
-		case strings.ContainsRune("#%;'\\!{}$`\"", r):
+		case r == '\'':
+			return '’' // a word in quotes cannot hold the other
+		case strings.ContainsRune("#%;\\!{}$`\"", r):
 			return '_'
 		case r > unicode.MaxASCII && !unicode.IsPrint(r):
 			return '_'
