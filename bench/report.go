@@ -267,7 +267,7 @@ go test -bench . ./ui ./manager ./sshconn ./tty    the inner parts
   AuthMethod cannot be written outside the package, and a channel has no number before it is confirmed.
 - A key passes through two threads on its way out and two on its way back: x/crypto decrypts in one goroutine and hands out
   in another, and the terminal is read by a thread that must be able to be stopped without losing a key. ssh does all of it in one thread.
-- A flood costs podbay two to three times ssh's processor time, nearly all of it switches between threads and the waits of writes to
+- A flood costs podbay about twice the processor time that it costs ssh, nearly all of it switches between threads and the waits of writes to
   the terminal: decryption is under 2 %. It is level where the terminal, the far program or sshd is what bounds, as on two
   processors that share five processes. Reads rest for some milliseconds between each other while one lasts.
 

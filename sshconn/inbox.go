@@ -15,12 +15,15 @@ const (
 	// reads is a flood: no screen that answers a key is that large.
 	floodFrom  = 64 << 10
 	floodPause = 6 * time.Millisecond
-	// floodRest is the time from one read of a flood to the next. sshd sends what a
-	// program prints in pieces of 2 to 4 KiB; what arrives meanwhile comes in one read
-	// and reaches the terminal in few writes. Each piece else costs switches between
-	// the processes that print, encrypt, decrypt and draw, and on few processors those
-	// bound a flood. A key that is typed into one waits that much longer to be seen.
-	floodRest = 4 * time.Millisecond
+	// floodRest is the least time from one read of a flood to the next, floodRestMost
+	// the longest: in between the rest ends when whoever reads the shell has taken all
+	// there was. sshd sends what a program prints in pieces of 2 to 4 KiB; what arrives
+	// meanwhile comes in one read and reaches the terminal in few writes. Each piece
+	// else costs switches between the processes that print, encrypt, decrypt and draw,
+	// and on few processors those bound a flood. A key that is typed into one waits
+	// that much longer to be seen.
+	floodRest     = 2 * time.Millisecond
+	floodRestMost = 4 * time.Millisecond
 )
 
 // inbox is what was read of the network and not yet taken.
@@ -28,9 +31,10 @@ type inbox struct {
 	buf   []byte
 	ahead []byte // of buf
 
-	run  int       // bytes since the last pause
-	full bool      // the last read left more to be read
-	read time.Time // when it returned
+	run  int           // bytes since the last pause
+	full bool          // the last read left more to be read
+	idle chan struct{} // has a token when a reader of a shell has asked for more since the last read
+	read time.Time     // when it returned
 }
 
 // take copies what is there.
@@ -48,7 +52,7 @@ func (b *inbox) fill(r io.Reader, want int, atEase bool) ([]byte, error) {
 		b.buf = make([]byte, size)
 	}
 	if flooded && atEase && !b.full {
-		time.Sleep(floodRest - time.Since(b.read))
+		b.rest()
 	}
 	began := time.Now()
 	n, err := r.Read(b.buf)
@@ -58,8 +62,31 @@ func (b *inbox) fill(r io.Reader, want int, atEase bool) ([]byte, error) {
 	}
 	b.run += n
 	b.full = n == len(b.buf)
+	select {
+	case <-b.idle: // it has something to take now
+	default:
+	}
 	b.ahead = b.buf[:n]
 	return b.ahead, err
+}
+
+// rest lets more arrive.
+func (b *inbox) rest() {
+	time.Sleep(floodRest - time.Since(b.read))
+	timer := time.NewTimer(floodRestMost - time.Since(b.read))
+	defer timer.Stop()
+	select {
+	case <-b.idle:
+	case <-timer.C:
+	}
+}
+
+// asked says that the reader of a shell asks for more.
+func (b *inbox) asked() {
+	select {
+	case b.idle <- struct{}{}:
+	default:
+	}
 }
 
 func (b *inbox) size(flooded bool, want int) int {

@@ -116,7 +116,7 @@ func (c *Conn) newSession() (*Shell, error) {
 	}
 	s := &Shell{
 		conn: c, channel: channel,
-		stdout: &drainReader{reader: channel, drained: make(chan struct{})},
+		stdout: &drainReader{reader: channel, asked: c.net.in.asked, drained: make(chan struct{})},
 		exited: make(chan struct{}), closed: make(chan struct{}),
 	}
 	if !c.start(func() { s.watch(requests) }) {
@@ -294,11 +294,13 @@ var errSessionEnded = fmt.Errorf("the session has ended: %w", io.ErrClosedPipe)
 // drainReader tells when its reader was read to the end.
 type drainReader struct {
 	reader  io.Reader
+	asked   func() // called before each read
 	once    sync.Once
 	drained chan struct{}
 }
 
 func (d *drainReader) Read(p []byte) (int, error) {
+	d.asked()
 	n, err := d.reader.Read(p)
 	if err != nil {
 		d.once.Do(func() { close(d.drained) })
