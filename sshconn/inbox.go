@@ -31,10 +31,11 @@ type inbox struct {
 	buf   []byte
 	ahead []byte // of buf
 
-	run  int           // bytes since the last pause
-	full bool          // the last read left more to be read
-	idle chan struct{} // has a token when a reader of a shell has asked for more since the last read
-	read time.Time     // when it returned
+	run  int       // bytes since the last pause
+	full bool      // the last read left more to be read
+	read time.Time // when it returned
+
+	idle chan struct{} // has a token when a reader of a shell has asked for more since then
 }
 
 // take copies what is there.
