@@ -22,6 +22,7 @@ type following struct {
 	link *netfault.Link
 	done <-chan outcome
 	ups  chan struct{} // a shell is up
+	stop context.CancelFunc
 }
 
 // newFollowing runs a session that redials by redial; nil makes a new line each time.
@@ -47,8 +48,11 @@ func newFollowing(t *testing.T, srv *server, opts Options, redial func(context.C
 		}
 	}
 	done := make(chan outcome, 1)
+	var ctx context.Context
+	ctx, f.stop = context.WithCancel(t.Context())
+	t.Cleanup(f.stop)
 	go func() {
-		result, err := s.run(t.Context())
+		result, err := s.run(ctx)
 		done <- outcome{result, err}
 	}()
 	f.done = done
@@ -75,6 +79,18 @@ func TestAFreshShellFollowsALostLine(t *testing.T) {
 	f.types("\x15exit 5\r")
 	o := f.returns(f.done)
 	if o.err != nil || o.End != EndExit || o.Status != 5 || o.Resumed != 1 {
+		t.Errorf("got %+v", o)
+	}
+}
+
+// TestTheEndOfTheContextEndsAResumedSession: SIGTERM must not do less after a drop.
+func TestTheEndOfTheContextEndsAResumedSession(t *testing.T) {
+	f := newFollowing(t, newServer(t), Options{}, nil)
+	ready(f.local)
+	f.link.Cut()
+	f.waits("second shell", f.ups)
+	f.stop()
+	if o := f.returns(f.done); o.err != nil || o.End != EndSignal || o.Resumed != 1 {
 		t.Errorf("got %+v", o)
 	}
 }

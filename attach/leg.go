@@ -74,6 +74,7 @@ func (l *leg) endWith(ctx context.Context) (release func() bool) {
 
 // live has a shell on the line until one of them ends, or the session.
 func (l *leg) live(ctx context.Context) {
+	defer l.endWith(ctx)()
 	inner, stop := context.WithCancel(ctx)
 	l.stop = stop
 	l.spawn(&l.far, "keepalive", func() { l.line.KeepAlive(inner, l.opts.KeepAlive, l.opts.Patience) })

@@ -175,7 +175,6 @@ func (s *session) live(ctx context.Context) {
 	}
 	defer s.leave(ctx)
 	defer s.catch()
-	defer s.leg.Load().endWith(ctx)()
 	s.spawn(&s.local, "keys", s.readKeys)
 	for {
 		l := s.leg.Load()
