@@ -107,7 +107,7 @@ func TestAPIFaults(t *testing.T) {
 			plain(t, got)
 
 			p := w.podbay()
-			p.sees("the pods could not be listed", "podbay tries again by itself")
+			p.sees("podbay tries again by itself")
 			remove()
 			p.press("r")
 			p.ready(s)

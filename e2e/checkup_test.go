@@ -117,8 +117,8 @@ func TestOneVerdictOnEveryFace(t *testing.T) {
 	if one := w.run("", "doctor", "alpha"); one.code != 0 || !strings.Contains(one.out, "took a login as root") {
 		t.Errorf("doctor alpha: %d %s%s", one.code, one.out, one.err)
 	}
-	// Without a login, the list has what is remembered: that the key was refused.
-	if list := w.run("", "ls", "--json"); list.code != 0 || !strings.Contains(list.out, `"id": "key-refused"`) {
+	// Without a login, the list has what is remembered: why the key was refused.
+	if list := w.run("", "ls", "--json"); list.code != 0 || !strings.Contains(list.out, `"id": "`+refused.ID+`"`) {
 		t.Errorf("ls --json: %d %s%s", list.code, list.out, list.err)
 	}
 	p := w.podbay()
