@@ -65,7 +65,7 @@ func Catalogue() []Entry {
 		Entry{ID: Silent, Means: "the port is open, and nothing is said", Remedy: "restart the pod"},
 		Entry{ID: ClosesAtOnce, Means: "the port closes connections before an SSH banner", Remedy: "see in the web terminal whether sshd runs"},
 		Entry{ID: NotSSH, Means: "something else speaks on the port; podbay says what", Remedy: "free port 22 for sshd"},
-		Entry{ID: NoAgreement, Means: "the SSH server offers only algorithms that are no longer safe", Remedy: "update the image's OpenSSH"},
+		Entry{ID: NoAgreement, Means: "the SSH server offers no algorithm that podbay uses too; podbay uses none that is known to be broken", Remedy: "look at the algorithms in its sshd_config, or update the image's OpenSSH"},
 		Entry{ID: ConnectFailed, Means: "the connection failed for a reason that is none of these; podbay shows it", Remedy: "remove what is named"},
 		Entry{ID: Checking, Means: "the port has not been measured yet"},
 		Entry{ID: Ready, Means: "an SSH server answers; how fast, and which"},

@@ -86,10 +86,10 @@ func loginRules() []rule {
 		}},
 		{id: PublicKeyIsEmpty, holds: direct(inPod(publicKey(PublicKeyEmpty))), say: sayPod("The pod's PUBLIC_KEY is empty, so that no key of the account was put into it.")},
 		{id: PublicKeyIsNull, holds: direct(inPod(publicKey(PublicKeyNull))), say: sayPod("The pod's PUBLIC_KEY is the word null, which is no key.")},
-		{id: PodLacksKey, holds: direct(inPod(publicKey(PublicKeyLacks))), say: sayPod("The pod's PUBLIC_KEY holds other keys and not yours, so that its sshd refuses the login.")},
+		{id: PodLacksKey, holds: direct(inPod(publicKey(PublicKeyLacks))), say: sayPod("The pod's PUBLIC_KEY holds other keys and not yours, and its sshd refused the login.")},
 		{id: PodIgnoresKey, holds: direct(inPod(publicKey(PublicKeyHas))), say: func(f *Facts) Verdict {
-			v := f.offerProxy(f.keyVerdict(refusedWord(f), "The pod's PUBLIC_KEY has your key, yet its sshd refused it: the image does not copy PUBLIC_KEY to ~/.ssh/authorized_keys, or the owner or mode of those files is wrong.",
-				"Use the documented start command in the template, or look at ~/.ssh in the web terminal."))
+			v := f.offerProxy(f.keyVerdict(refusedWord(f), "The pod's PUBLIC_KEY has your key, yet its sshd refused it. Most often the image does not copy PUBLIC_KEY to ~/.ssh/authorized_keys, or the owner or mode of those files is wrong; its sshd_config may also keep root out.",
+				"Use the documented start command in the template, or look at ~/.ssh and sshd_config in the web terminal."))
 			v.Action = ActStartCommand
 			return v
 		}},

@@ -45,7 +45,7 @@ func portRules() []rule {
 			return v
 		}},
 		{id: Silent, holds: port(PortSilent), say: func(f *Facts) Verdict {
-			return f.portVerdict("silent", f.DirectAddr+" accepts connections and says nothing, which an SSH server never does.",
+			return f.portVerdict("silent", f.DirectAddr+" accepts connections and says nothing: no SSH server runs behind the port, or it is stuck.",
 				"Restart the pod, or see what runs on its port 22 in the web terminal."+f.proxyHint())
 		}},
 		{id: ClosesAtOnce, holds: port(PortClosed), say: func(f *Facts) Verdict {
@@ -66,9 +66,9 @@ func portRules() []rule {
 			return f.portVerdict("not SSH", sentence, "Free port 22 in the container for sshd."+f.proxyHint())
 		}},
 		{id: NoAgreement, holds: func(f *Facts) bool { return f.Attempt.NoAgreement }, say: func(f *Facts) Verdict {
-			return Verdict{Tone: ToneBad, Word: "old sshd", Shell: f.hasRoute(), Action: ActConsole,
-				Sentence: "The SSH server at " + f.server() + " offers only algorithms that are no longer safe.",
-				Remedy:   "Update the image's OpenSSH." + f.proxyHint()}
+			return Verdict{Tone: ToneBad, Word: "no algorithm", Shell: f.hasRoute(), Action: ActConsole,
+				Sentence: "The SSH server at " + f.server() + " offers no algorithm that podbay uses too; podbay uses none that is known to be broken.",
+				Remedy:   "Look at the algorithms in the image's sshd_config, or update its OpenSSH." + f.proxyHint()}
 		}},
 	}
 }

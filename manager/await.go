@@ -17,8 +17,10 @@ const awaitEvery = 3 * time.Second
 
 // await waits until a shell can be had on the pod: an SSH banner answers, or for a
 // pod that only the proxy leads to, it runs. A pod that ends up off, failed or
-// deleted ends the wait with a [*Failure].
-func (m *Manager) await(ctx context.Context, podID string, step func(string)) (RemedyDone, error) {
+// deleted ends the wait with a [*Failure]. A container that runs since before is one
+// that is about to be replaced: it is not taken for the new one, for a while; zero is
+// none.
+func (m *Manager) await(ctx context.Context, podID string, before time.Time, step func(string)) (RemedyDone, error) {
 	client, err := m.api()
 	if err != nil {
 		return RemedyDone{}, err
@@ -34,6 +36,9 @@ func (m *Manager) await(ctx context.Context, podID string, step func(string)) (R
 		case err != nil:
 			trouble++
 			step("RunPod does not answer just now; asking again")
+		case !before.IsZero() && pod.StartedAt.Equal(before) && m.now().Sub(began) < replaceTime:
+			trouble = 0
+			step("RunPod is about to recreate the container")
 		default:
 			trouble = 0
 			if done, err := m.awaited(ctx, *pod, step); done || err != nil {
@@ -45,6 +50,9 @@ func (m *Manager) await(ctx context.Context, podID string, step func(string)) (R
 		}
 	}
 }
+
+// replaceTime is how long RunPod may take to end a container that it replaces.
+const replaceTime = time.Minute
 
 // maxAwaitTroubles is how often in a row RunPod may fail to answer.
 const maxAwaitTroubles = 10

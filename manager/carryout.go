@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"podbay/doctor"
 	"podbay/identity"
@@ -25,7 +26,7 @@ func (m *Manager) CarryOut(ctx context.Context, plan RemedyPlan, passphrases map
 	case doctor.ActStart:
 		return m.startAndWait(ctx, plan.PodID, step)
 	case doctor.ActWait:
-		return m.await(ctx, plan.PodID, step)
+		return m.await(ctx, plan.PodID, time.Time{}, step)
 	case doctor.ActExposePort:
 		return m.exposePort(ctx, plan.PodID, step)
 	case doctor.ActMendKey:
@@ -62,7 +63,7 @@ func (m *Manager) startAndWait(ctx context.Context, podID string, step func(stri
 	if err := m.Start(agreed(ctx), podID); err != nil {
 		return RemedyDone{}, m.startFailure(podID, err)
 	}
-	return m.await(ctx, podID, step)
+	return m.await(ctx, podID, time.Time{}, step)
 }
 
 // startFailure gives a start that failed the pod's verdict.
@@ -120,6 +121,10 @@ func (m *Manager) exposePort(ctx context.Context, podID string, step func(string
 	if reason := whyNotExpose(*pod); reason != "" {
 		return RemedyDone{}, fmt.Errorf("%s: nothing was changed: %s", name, reason)
 	}
+	var before time.Time
+	if pod.Status == runpod.StatusRunning {
+		before = pod.StartedAt
+	}
 	step("adding 22/tcp to the pod's ports")
 	_, err = client.UpdatePod(agreed(ctx), podID, runpod.PodUpdate{Ports: append(slices.Clone(pod.Ports), sshPort)})
 	if surelyNot(err) {
@@ -133,7 +138,7 @@ func (m *Manager) exposePort(ctx context.Context, podID string, step func(string
 	if !slices.Contains(now.Ports, sshPort) {
 		return RemedyDone{}, fmt.Errorf("%s: 22/tcp is not among its ports, although RunPod was asked for it: %w", name, errors.Join(err, errNotTaken))
 	}
-	done, err := m.await(ctx, podID, step)
+	done, err := m.await(ctx, podID, before, step)
 	done.Sentence = strings.TrimSpace("22/tcp is among the pod's ports now. " + done.Sentence)
 	return done, err
 }

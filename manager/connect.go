@@ -206,7 +206,7 @@ func (m *Manager) findKeys(ctx context.Context, a *attempt) error {
 func (m *Manager) locate(ctx context.Context, a *attempt) error {
 	m.mu.Lock()
 	pod, known := m.pods[a.req.PodID]
-	fresh := known && (a.remembered || !a.anew && m.now().Sub(m.listed) < listedAgain)
+	fresh := known && (a.remembered || !a.anew && m.answered && m.now().Sub(m.listed) < listedAgain)
 	m.mu.Unlock()
 	if !fresh {
 		client, err := m.api()

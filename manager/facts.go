@@ -2,6 +2,7 @@ package manager
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"podbay/cleantext"
@@ -100,6 +101,12 @@ func (m *Manager) meeting(f *doctor.Facts, p runpod.Pod, now time.Time) {
 	}
 	if f.Login.PublicKey == "" {
 		f.Login.PublicKey = m.keyless[p.ID]
+	}
+	if offered := strings.Fields(m.memory[p.ID].Refusal.Offered); f.Login.Registered == doctor.RegisteredNo || f.Login.Registered == doctor.RegisteredMalformed {
+		// A key that was registered since is not missing on the account any more.
+		if slices.ContainsFunc(offered, func(print string) bool { return m.registered.fingerprints[print] }) {
+			f.Login.Registered = doctor.RegisteredYes
+		}
 	}
 	if f.Login.Outcome == doctor.LoginRefused && f.Login.User == "" && p.SSH.Direct != nil && via == RouteDirect {
 		f.Login.User = cleantext.Line(p.SSH.Direct.Username, maxName)

@@ -56,7 +56,7 @@ func (m *Manager) Refresh(ctx context.Context) (Listing, error) {
 func (m *Manager) take(from api, pods []runpod.Pod) Listing {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.listed = m.now()
+	m.listed, m.answered = m.now(), true
 	there := make(map[string]bool, len(pods))
 	listing := Listing{At: m.listed, Pods: make([]Pod, 0, len(pods))}
 	changed := len(pods) != len(m.pods)

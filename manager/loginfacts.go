@@ -50,7 +50,7 @@ func (m *Manager) refusedLogin(ctx context.Context, a *attempt, err *sshconn.Aut
 	m.registration(ctx, a, &login, offered, err.Skipped)
 	now := m.now()
 	m.remember(a.pod.ID, func(p *state.PodMemory) {
-		noteRefused(p, now, a.pod.StartedAt, login, a.route)
+		noteRefused(p, now, a.pod.StartedAt, login, offered, a.route)
 	})
 	return login
 }

@@ -81,6 +81,7 @@ type Manager struct {
 	key        config.APIKey
 	pods       map[string]runpod.Pod // what was last reported, without Env and Args
 	listed     time.Time
+	answered   bool // RunPod has listed them in this run; else they are of the last one
 	last       lastList
 	probes     map[string]probed
 	memory     map[string]state.PodMemory

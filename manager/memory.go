@@ -1,6 +1,7 @@
 package manager
 
 import (
+	"strings"
 	"time"
 
 	"podbay/doctor"
@@ -14,10 +15,10 @@ import (
 
 // noteRefused keeps that the container that runs since started refused a login, and
 // what was known of the cause: the next podbay then says the same.
-func noteRefused(p *state.PodMemory, at, started time.Time, l doctor.Login, via Route) {
+func noteRefused(p *state.PodMemory, at, started time.Time, l doctor.Login, offered []string, via Route) {
 	p.LoginRefused, p.RefusedKeys, p.RefusedVia = at, l.Offered, string(via.Kind)
 	p.Refusal = state.Refusal{
-		User: l.User, Registered: string(l.Registered), RegisteredLater: l.RegisteredLater, SkippedRegistered: l.SkippedRegistered,
+		Offered: strings.Join(offered, " "), User: l.User, Registered: string(l.Registered), RegisteredLater: l.RegisteredLater, SkippedRegistered: l.SkippedRegistered,
 		PublicKey: string(l.PublicKey), PasswordOnly: l.PasswordOnly, Methods: l.Methods, MoreWanted: l.MoreWanted,
 		TooMany: l.TooMany, TypesRefused: l.TypesRefused,
 	}

@@ -249,7 +249,7 @@ func (p *prover) rememberRefusal(a *attempt, pod provable) {
 	now := p.m.now()
 	login := doctor.Login{Offered: 1, User: a.user, Registered: p.registered, PublicKey: pod.publicKey.fact()}
 	p.m.remember(a.pod.ID, func(memory *state.PodMemory) {
-		noteRefused(memory, now, a.pod.StartedAt, login, a.route)
+		noteRefused(memory, now, a.pod.StartedAt, login, []string{p.req.Fingerprint}, a.route)
 	})
 }
 

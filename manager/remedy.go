@@ -164,7 +164,7 @@ func (m *Manager) planKeyFile(ctx context.Context, plan RemedyPlan) (RemedyPlan,
 		}
 		plan.keyPath = id.Path
 		if plan.Action == doctor.ActAgentAdd {
-			plan.Title, plan.Button, plan.Connects = "Add "+name+" to the agent", "Add it to the agent", true
+			plan.Title, plan.Button, plan.Asks, plan.Connects = "Add "+name+" to the agent?", "Add it to the agent", true, true
 			plan.Consequences = []string{"The agent then signs with it, without its passphrase, until the agent ends or the key is taken out with ssh-add -d."}
 			return plan, nil
 		}

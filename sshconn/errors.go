@@ -52,7 +52,7 @@ func (e *ConnectError) Error() string {
 	case ErrNotSSH:
 		return e.Addr + " is not an SSH server" + said + ": check the port"
 	case ErrNoAgreement:
-		return e.Addr + " offers only algorithms that are no longer safe; update its SSH server" + because(e.Err)
+		return e.Addr + " offers no algorithm that podbay uses too; look at its sshd_config, or update its SSH server" + because(e.Err)
 	}
 	return e.Addr + ": the SSH handshake failed" + because(e.Err)
 }

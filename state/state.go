@@ -57,6 +57,7 @@ type PodMemory struct {
 // the server, the account and the pod, not of this machine's files, which a user
 // mends meanwhile.
 type Refusal struct {
+	Offered           string `json:"offered,omitempty"` // SHA256 fingerprints, by spaces
 	User              string `json:"user,omitempty"`
 	Registered        string `json:"registered,omitempty"` // on the account
 	RegisteredLater   bool   `json:"registeredLater,omitempty"`
