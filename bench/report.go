@@ -30,28 +30,20 @@ type row struct {
 // nothing to compare with.
 type target struct {
 	bound float64
-	least bool // the figure must not be lower
 	none  bool // told for comparison
 }
 
-func atMost(bound float64) target  { return target{bound: bound} }
-func atLeast(bound float64) target { return target{bound: bound, least: true} }
+func atMost(bound float64) target { return target{bound: bound} }
 
 var untargeted = target{none: true}
 
 func (t target) met(figure float64) bool {
-	if t.least {
-		return figure >= t.bound
-	}
 	return figure <= t.bound
 }
 
 func (t target) String() string {
-	switch {
-	case t.none:
+	if t.none {
 		return ""
-	case t.least:
-		return fmt.Sprintf("≥ %.4g", t.bound)
 	}
 	return fmt.Sprintf("≤ %.4g", t.bound)
 }

@@ -60,7 +60,7 @@ type podLine struct {
 // that is asked for, else a new one.
 func (m *Manager) line(ctx context.Context, req ConnectRequest) (podLine, error) {
 	l := podLine{attempt: newAttempt(req)}
-	m.aheads.wait(ctx, req.PodID)
+	m.aheads.wait(ctx, l.attempt)
 	before, shell := m.kept.take(req.PodID)
 	l.shell = shell
 	switch {

@@ -27,6 +27,9 @@ const (
 	// aheadTimeout bounds connecting ahead. It ends by itself, not with the wish for
 	// it: sshd punishes connections that leave before they have logged in.
 	aheadTimeout = 10 * time.Second
+	// joinTime is how long Connect waits for one that is under way, before it connects
+	// beside it: a login over a slow line takes that long, one that is stuck longer.
+	joinTime = 2 * time.Second
 )
 
 // aheads is what is connected ahead of anybody's wish.
@@ -94,16 +97,20 @@ func (w *aheads) end(podID string) {
 	delete(w.under, podID)
 }
 
-// wait waits for a connection to the pod that is under way, or for ctx.
-func (w *aheads) wait(ctx context.Context, podID string) {
+// wait waits for a connection to the pod that is under way, for joinTime at most.
+func (w *aheads) wait(ctx context.Context, a *attempt) {
 	w.mu.Lock()
-	under := w.under[podID]
+	under := w.under[a.req.PodID]
 	w.mu.Unlock()
-	if under == nil {
+	if under == nil || a.req.Via == RouteProxy {
 		return
 	}
+	a.progress("logging in, which was begun ahead")
+	timer := time.NewTimer(joinTime)
+	defer timer.Stop()
 	select {
 	case <-under:
+	case <-timer.C:
 	case <-ctx.Done():
 	}
 }
@@ -169,5 +176,9 @@ func (m *Manager) preconnect(a *attempt, key identity.Identity) {
 		m.loggedIn(a, conn.Info())
 		conn.Reserve()
 		m.kept.put(&keptConn{conn: conn, pod: a.row, route: a.route, why: keptAhead})
+		m.aheads.mu.Lock()
+		looked := m.aheads.wanted
+		m.aheads.mu.Unlock()
+		m.kept.dropAhead(looked) // the user may have looked away meanwhile
 	}
 }
