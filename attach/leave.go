@@ -90,6 +90,9 @@ func (l *leg) farewell() string {
 		text = fmt.Sprintf("no shell on %s: canceled", name)
 	case EndEscape:
 		text = fmt.Sprintf("session with %s ended by ~.", name)
+		if l.link.Kept {
+			text += ": its shell goes on there"
+		}
 	case EndDetached:
 		return fmt.Sprintf("left %s with ~d: its shell goes on there", name)
 	case EndGivenUp:

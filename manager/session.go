@@ -174,11 +174,10 @@ func (s *Session) settle(ctx context.Context, r attach.Result) {
 			s.ended = s.detach(e)
 			return
 		}
-	case attach.EndEscape, attach.EndNoPTY, attach.EndNoShell, attach.EndCanceled:
-		if r.End != attach.EndEscape && s.plan.back {
-			break // nobody said that it is to end
+	case attach.EndNoPTY, attach.EndNoShell, attach.EndCanceled:
+		if !s.plan.back { // nobody has seen it
+			s.end(ctx)
 		}
-		s.end(ctx)
 	}
 	if s.plan.kept != nil {
 		s.m.left(s.pod.ID, shell)

@@ -269,15 +269,31 @@ func TestAPodThatStopsEndsTheWait(t *testing.T) {
 	}
 }
 
-func TestTheEscapeEndsAKeptShell(t *testing.T) {
+// TestTheEscapeLeavesAKeptShell: who types ~. on a line that lags, as in OpenSSH,
+// must not lose what runs on the pod.
+func TestTheEscapeLeavesAKeptShell(t *testing.T) {
 	k := newKeptPod(t, nil)
 	p := newPerson(t)
-	ended := p.run(k.connect(t))
-	p.sees(0, "\x1b[H")
-	p.types("~.")
-	if e := p.ends(ended); e.Left || e.Detached {
-		t.Errorf("ended with %+v", e)
+	for _, text := range []string{"fir", "sec"} { // a new one, and one that was come back to
+		mark := p.mark()
+		ended := p.run(k.connect(t))
+		p.sees(mark, "\x1b[H")
+		p.types("echo " + text + "''-run\r")
+		p.sees(mark, text+"-run")
+		p.types("~.")
+		if e := p.ends(ended); !e.Left || !e.Clean || e.Detached || !strings.Contains(e.Sentence, "goes on") {
+			t.Errorf("ended with %+v", e)
+		}
+		p.sees(mark, "its shell goes on there")
+		if left := k.sshd.TmuxServers(); len(left) != 1 {
+			t.Fatalf("on the pod: %v", left)
+		}
 	}
+	mark := p.mark()
+	ended := p.run(k.connect(t))
+	p.sees(mark, "sec-run")
+	p.types("exit\r")
+	p.ends(ended)
 	if left := k.sshd.TmuxServers(); len(left) > 0 {
 		t.Errorf("left on the pod: %v", left)
 	}

@@ -15,7 +15,7 @@ const (
 // EscapeHelpText is what ~? shows, a line an element.
 func EscapeHelpText() []string {
 	return []string{
-		"~.  end the session, even when nothing answers",
+		"~.  end the session, even when nothing answers; a kept shell goes on",
 		"~d  leave the shell running and come back to it later, where tmux keeps it",
 		"~[  look back at all that a kept shell printed; q ends it",
 		"~?  this list",
