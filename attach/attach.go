@@ -78,6 +78,8 @@ type Link struct {
 	// Note is said when the shell is up, before its output: "the shell that was kept
 	// is gone". "" says nothing.
 	Note string
+	// Said is called when Note is on the terminal; nil for nobody who wants to know.
+	Said func()
 	// Describe names the far side in podbay's own lines: "pod-name (root@1.2.3.4:22001)".
 	Describe string
 }

@@ -105,7 +105,10 @@ func (l *leg) start(ctx context.Context) {
 // begin readies the terminal for the shell's output.
 func (l *leg) begin() {
 	if l.link.Note != "" {
-		_ = l.screen.sayNow(l.link.Note) // a terminal that is gone is told by its reader
+		err := l.screen.sayNow(l.link.Note) // a terminal that is gone is told by its reader
+		if err == nil && l.link.Said != nil {
+			l.link.Said()
+		}
 	}
 	if l.link.Clears {
 		_ = l.screen.scrollAway()

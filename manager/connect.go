@@ -37,7 +37,7 @@ func (m *Manager) Connect(ctx context.Context, req ConnectRequest) (*Session, er
 		case err == nil:
 			return &Session{m: m, req: req, conn: l.conn, pod: l.row, route: l.route, plan: plan, cameBack: plan.back, notice: l.notice}, nil
 		case errors.As(err, &wanted):
-			m.kept.put(&keptConn{conn: l.conn, pod: l.row, route: l.route, why: keptWarm, notice: l.notice})
+			m.kept.put(&keptConn{conn: l.conn, pod: l.row, route: l.route, why: keptWarm})
 			return nil, err
 		}
 		_ = l.conn.Close()
@@ -69,7 +69,10 @@ func (m *Manager) line(ctx context.Context, req ConnectRequest) (podLine, error)
 		l.pod = m.pods[req.PodID]
 		m.mu.Unlock()
 		l.pod.ID = req.PodID // also when it is not listed any more
-		l.row, l.route, l.conn, l.kept, l.notice = before.pod, before.route, before.conn, true, before.notice
+		l.row, l.route, l.conn, l.kept = before.pod, before.route, before.conn, true
+		if l.route.Kind == RouteDirect {
+			l.notice = m.untoldHostKey(req.PodID)
+		}
 		return l, nil
 	case before != nil:
 		_ = before.conn.Close()

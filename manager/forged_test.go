@@ -113,6 +113,8 @@ type forgery struct {
 	fault  *api.Fault // of the log
 	yes    bool       // the user accepts the key that is shown
 
+	passphrase string // of the user's key
+
 	want   string
 	unread bool   // the log is not asked for
 	says   string // in the question, or the reason
@@ -307,7 +309,7 @@ func newForgedWorld(t *testing.T, c forgery) *forgedWorld {
 	}
 	started := time.Now().Add(-10 * time.Minute)
 	w.account = newAccount(t, accountOptions{
-		registered: true,
+		registered: true, passphrase: c.passphrase,
 		pods: []api.PodSpec{{ID: forgedID, Name: "forged", Status: api.StatusRunning, StartSSH: true, StartedAt: started,
 			Prints: func(api.Container) []string { return prints }}},
 		host: api.FixedHost{forgedID: direct(addr.Addr().String(), int(addr.Port()))},

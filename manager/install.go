@@ -95,6 +95,7 @@ func (in *installing) said() string {
 	if in.notice == "" {
 		return ""
 	}
+	in.m.toldHostKey(in.req.PodID)
 	return "; " + in.notice
 }
 

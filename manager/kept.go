@@ -51,8 +51,6 @@ type keptConn struct {
 	why   keptFor
 	since time.Time
 	shell *keptShell // what lives on the pod; nil for nothing
-	// notice is what must be said of the host key and was not yet; "" for nothing.
-	notice string
 
 	stop context.CancelFunc // ends the watch
 	done chan struct{}      // closed when the watch has ended

@@ -46,6 +46,9 @@ func (m *Manager) Prove(ctx context.Context, req ProveRequest) <-chan Proof {
 	send := func(p Proof) {
 		select {
 		case proofs <- p:
+			if p.Notice != "" {
+				m.toldHostKey(p.Pod.ID)
+			}
 		case <-ctx.Done():
 		}
 	}

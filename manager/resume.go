@@ -40,7 +40,11 @@ func (s *Session) redial(ctx context.Context, lost attach.Loss) (attach.Link, er
 		brief = joined("; ", note, a.notice)
 	}
 	s.conn, s.pod, s.route, s.plan = conn, a.row, a.route, next
-	return s.link(joined("; ", note, a.notice), brief), nil
+	link := s.link(joined("; ", note, a.notice), brief)
+	if a.notice != "" {
+		link.Said = func() { s.m.toldHostKey(a.pod.ID) }
+	}
+	return link, nil
 }
 
 // followed decides which shell the new line is for, and what is said of it.

@@ -60,7 +60,9 @@ func (s *Session) Run() error {
 		return errors.New(s.ended.Sentence)
 	}
 	if s.notice != "" {
-		fmt.Fprintf(s.out, "podbay: %s: %s\n", s.pod.Name, s.notice)
+		if _, err := fmt.Fprintf(s.out, "podbay: %s: %s\n", s.pod.Name, s.notice); err == nil {
+			s.m.toldHostKey(s.pod.ID)
+		}
 	}
 	ctx := s.m.opts.Lifetime
 	result, err := attach.Run(ctx, attach.Options{
@@ -127,7 +129,7 @@ func joined(by string, words ...string) string {
 
 // Notice is what must be said of the host key, as one sentence without its end: that
 // it was taken without a question, and why. "" when there is nothing to say. Run
-// says it.
+// says it; until it was said, each Session to the pod has it.
 func (s *Session) Notice() string { return s.notice }
 
 // Ended tells how Run went.

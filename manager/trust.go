@@ -82,7 +82,7 @@ func (s stopped) isPod() bool { return strings.HasPrefix(s.name, aliasPrefix) }
 
 func forgetHostKey(p *state.PodMemory) {
 	p.HostKeySeen, p.StartedAt = time.Time{}, time.Time{}
-	p.HostKey, p.HostKeyType, p.HostKeyTrust = "", "", ""
+	p.HostKey, p.HostKeyType, p.HostKeyTrust, p.HostKeyUntold = "", "", "", ""
 }
 
 func (m *Manager) released(podID string) {
@@ -133,16 +133,16 @@ func (m *Manager) TrustHostKey(podID string, key ssh.PublicKey, startedAt time.T
 // noteHostKey keeps what is known of a pod's host key. at is when it was trusted.
 func noteHostKey(p *state.PodMemory, key ssh.PublicKey, trust HostKeyTrust, at, started time.Time) {
 	p.HostKey, p.HostKeyType, p.HostKeyTrust = ssh.FingerprintSHA256(key), sshkey.TypeName(key), string(trust)
-	p.HostKeySeen, p.StartedAt = at, started
+	p.HostKeySeen, p.StartedAt, p.HostKeyUntold = at, started, ""
 }
 
 // takenHostKey remembers a host key that a connection took: before the login,
 // which may fail and still has shown it.
 func (m *Manager) takenHostKey(a *attempt, key ssh.PublicKey, why sshconn.Trust) {
-	a.notice = hostKeyNotice(a.pod, why)
 	if a.route.Kind != RouteDirect {
 		return
 	}
+	defer func() { a.notice = m.untoldHostKey(a.pod.ID) }()
 	m.mu.Lock()
 	memory := m.memory[a.pod.ID]
 	delete(m.stopped, a.pod.ID)
@@ -158,7 +158,30 @@ func (m *Manager) takenHostKey(a *attempt, key ssh.PublicKey, why sshconn.Trust)
 		if why == sshconn.TrustKnown && !before.HostKeySeen.IsZero() {
 			p.HostKeyTrust, p.HostKeySeen = before.HostKeyTrust, before.HostKeySeen
 		}
+		switch why {
+		case sshconn.TrustEvidence, sshconn.TrustEvidenceAnew:
+			p.HostKeyUntold = string(why)
+		case sshconn.TrustKnown, sshconn.TrustAuthority: // what was not told before is still to be told
+			p.HostKeyUntold = before.HostKeyUntold
+		}
 	})
+}
+
+// untoldHostKey is what must be said of the pod's host key and was not yet; "" for
+// nothing. It outlives the attempt that took the key, which may end in a question,
+// and this podbay.
+func (m *Manager) untoldHostKey(podID string) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	memory := m.memory[podID]
+	return hostKeyNotice(memory.StartedAt, sshconn.Trust(memory.HostKeyUntold))
+}
+
+// toldHostKey is told that the user was.
+func (m *Manager) toldHostKey(podID string) {
+	if m.untoldHostKey(podID) != "" {
+		m.remember(podID, func(p *state.PodMemory) { p.HostKeyUntold = "" })
+	}
 }
 
 func trustOf(why sshconn.Trust) HostKeyTrust {
@@ -174,12 +197,12 @@ func trustOf(why sshconn.Trust) HostKeyTrust {
 }
 
 // hostKeyNotice is what must be said when a host key was taken without a question.
-func hostKeyNotice(pod runpod.Pod, why sshconn.Trust) string {
+func hostKeyNotice(started time.Time, why sshconn.Trust) string {
 	switch why {
 	case sshconn.TrustEvidence:
 		return "host key verified by the pod's log"
 	case sshconn.TrustEvidenceAnew:
-		return "new host key since the pod was started on " + pod.StartedAt.UTC().Format(minute) +
+		return "new host key since the pod was started on " + started.UTC().Format(minute) +
 			", verified by its log; the one before is kept in known_hosts.old"
 	}
 	return ""

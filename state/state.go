@@ -51,6 +51,9 @@ type PodMemory struct {
 	HostKey      string `json:"hostKey,omitempty"`
 	HostKeyType  string `json:"hostKeyType,omitempty"`
 	HostKeyTrust string `json:"hostKeyTrust,omitempty"`
+	// HostKeyUntold is why that key was taken without a question, until the user was
+	// told; "" when there is nothing to tell.
+	HostKeyUntold string `json:"hostKeyUntold,omitempty"`
 }
 
 // Refusal is what was known of why a login was refused, in doctor's words: facts of
