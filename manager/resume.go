@@ -56,21 +56,29 @@ func (s *Session) followed(ctx context.Context, a *attempt, conn *sshconn.Conn, 
 	if s.plan.kept == nil {
 		return s.plan, "this is a fresh shell: what ran in the one before is not in it. " + sentence(s.plan.reason), nil
 	}
-	seen, _, err := s.m.lookAt(ctx, a.pod.ID, conn, false, s.plan.kept)
+	before := s.plan.kept
+	seen, _, err := s.m.lookAt(ctx, a.pod.ID, conn, false, before)
+	if err != nil && conn.Err() == nil && errors.Is(err, sshconn.ErrNoShell) {
+		before.release()
+		return plan{reason: notToBeAsked}, "the shell that was kept cannot be come to; this is a fresh one. " + sentence(notToBeAsked), nil
+	}
 	if err != nil {
 		return plan{}, "", err
 	}
-	_, ended := seen.ended[s.plan.kept.name]
-	switch {
-	case ended || seen.lives[s.plan.kept.name]:
-		return plan{kept: s.plan.kept, back: true}, note, nil
+	if _, ended := seen.ended[before.name]; ended || seen.lives[before.name] {
+		return plan{kept: before, back: true}, note, nil
 	}
+	gone := "the shell that was kept is gone"
+	drop := s.m.forget
+	if !seen.gone[before.name] {
+		gone, drop = "the pod does not say what became of the shell that was kept", (*keptShell).release
+	}
+	gone += "; this is a fresh one, " + note
 	seen, fresh, err := s.m.lookAt(ctx, a.pod.ID, conn, true)
 	if err != nil {
 		return plan{}, "", err
 	}
-	s.m.forget(s.plan.kept)
-	gone := "the shell that was kept is gone; this is a fresh one, " + note
+	drop(before)
 	switch {
 	case fresh != nil:
 		return plan{kept: fresh}, gone, nil

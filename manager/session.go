@@ -221,9 +221,14 @@ func (s *Session) ask(ctx context.Context, e Ended) Ended {
 	seen, err := s.m.askPod(ctx, s.conn, finishShell(shell.name))
 	status, known := seen.ended[shell.name]
 	switch {
-	case err != nil:
+	case err != nil || !known && !seen.lives[shell.name] && !seen.gone[shell.name]:
 		s.m.log.Debug("what became of a kept shell is not known", "pod", s.pod.ID, "error", err)
-		return e // the shell's status came, and the next connection clears up
+		shell.release()
+		s.plan.kept = nil
+		if e.Status == 255 { // else the shell's own status came
+			e.Sentence += "; what became of its shell is not known, and enter looks for it"
+		}
+		return e // the next connection clears up
 	case seen.lives[shell.name]: // another client took it over, or tmux was told to detach
 		e.Detached, e.Clean, e.Status = true, true, 0
 		e.Sentence = s.pod.Name + ": another terminal has the shell now, or it was detached on the pod"

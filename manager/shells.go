@@ -182,11 +182,15 @@ func (m *Manager) lookAt(ctx context.Context, podID string, conn *sshconn.Conn, 
 		name = fresh.name
 	}
 	seen, err := m.askPod(ctx, conn, lookAtShells(name, m.opts.Settings.Scrollback, names...))
-	if fresh != nil && (err != nil || seen.started != fresh.name) {
+	switch {
+	case fresh == nil || err == nil && seen.started == fresh.name:
+		return seen, fresh, err
+	case err == nil && (!seen.tmux || seen.failed != "" || len(seen.lives) > 0):
 		m.forget(fresh)
-		fresh = nil
+	default: // it may have been started: the next connection comes to it or forgets it
+		fresh.release()
 	}
-	return seen, fresh, err
+	return seen, nil, err
 }
 
 func (m *Manager) askPod(ctx context.Context, conn *sshconn.Conn, command string) (look, error) {
@@ -201,7 +205,7 @@ func (m *Manager) askPod(ctx context.Context, conn *sshconn.Conn, command string
 }
 
 // choose takes the first shell that lives, and lets others have the rest. Those that
-// are no more are forgotten; note says what became of the first of them.
+// the pod says are no more are forgotten; note says what became of the first of them.
 func (m *Manager) choose(ctx context.Context, podID string, conn *sshconn.Conn, claimed []*keptShell, seen look) (chosen *keptShell, note string) {
 	for _, shell := range claimed {
 		status, ended := seen.ended[shell.name]
@@ -217,11 +221,16 @@ func (m *Manager) choose(ctx context.Context, podID string, conn *sshconn.Conn, 
 			}
 			_, _ = m.askPod(ctx, conn, endShell(shell.name)) // what stays is an empty server
 			m.forget(shell)
-		default:
+		case seen.gone[shell.name]:
 			if note == "" {
 				note = "the shell that was left here is gone; this is a new one"
 			}
 			m.forget(shell)
+		default:
+			if note == "" {
+				note = "the pod does not say what became of the shell that was left here; this is another one"
+			}
+			shell.release()
 		}
 	}
 	return chosen, note

@@ -40,7 +40,7 @@ const startTmux = `i=tmux-256color; infocmp "$i" >/dev/null 2>&1 || i=screen-256
 	`set-option -gq display-time 2000 ";" set-option -gq bell-action any ";" ` +
 	`set-option -saq terminal-overrides "$over" ";" ` +
 	`new-session -d -s podbay sh -c "$run" podbay "$new" 2>&1); ` +
-	`then echo "` + saysStarted + ` $new"; else echo "` + saysFailed + ` $o"; fi`
+	`then echo "` + saysStarted + ` $new"; else tmux -L "$new" kill-server 2>/dev/null; echo "` + saysFailed + ` $o"; fi`
 
 // What the scripts print, each on a line of its own, so that a login shell that
 // prints something else does no harm.
@@ -48,14 +48,19 @@ const (
 	saysTmux    = "podbay-tmux"
 	saysLives   = "podbay-lives"
 	saysEnded   = "podbay-ended"
+	saysGone    = "podbay-gone" // tmux itself says that there is none
 	saysStarted = "podbay-started"
 	saysFailed  = "podbay-failed"
 )
 
-// lookAtOne tells what became of the shell $n.
-const lookAtOne = `s=$(tmux -L "$n" show-options -sqv @podbay 2>/dev/null); ` +
-	`if [ -n "$s" ]; then echo "` + saysEnded + ` $n $s"; ` +
-	`elif tmux -L "$n" has-session -t podbay >/dev/null 2>&1; then echo "` + saysLives + ` $n"; new=; fi;`
+// lookAtOne tells what became of the shell $n: nothing when tmux could not be asked.
+// The status is set before the session ends, so it is read after the session was
+// looked for.
+const lookAtOne = `s=; if o=$(tmux -L "$n" has-session -t podbay 2>&1); then echo "` + saysLives + ` $n"; new=; ` +
+	`else s=$(tmux -L "$n" show-options -sqv @podbay 2>/dev/null); ` +
+	`if [ -n "$s" ]; then echo "` + saysEnded + ` $n $s"; else case $o in ` +
+	`*"find session"*) tmux -L "$n" kill-server 2>/dev/null; echo "` + saysGone + ` $n";; ` +
+	`*"no server running on"*|*"error connecting to"*"No such file"*) echo "` + saysGone + ` $n";; esac; fi; fi;`
 
 const (
 	overridesScrollback = ",*:smcup@:rmcup@:indn@:Tc" // what is printed stays in the terminal's scrollback
@@ -157,12 +162,13 @@ type look struct {
 	tmux    bool
 	lives   map[string]bool
 	ended   map[string]int // the exit status, by name
-	started string         // the name of the shell that was started
-	failed  string         // why none was, in tmux's words, cleaned
+	gone    map[string]bool
+	started string // the name of the shell that was started
+	failed  string // why none was, in tmux's words, cleaned
 }
 
 func parseLook(output []byte) look {
-	l := look{lives: map[string]bool{}, ended: map[string]int{}}
+	l := look{lives: map[string]bool{}, ended: map[string]int{}, gone: map[string]bool{}}
 	for line := range strings.Lines(string(output)) {
 		words := strings.Fields(line)
 		switch {
@@ -170,6 +176,8 @@ func parseLook(output []byte) look {
 			l.tmux = true
 		case len(words) == 2 && words[0] == saysLives:
 			l.lives[words[1]] = true
+		case len(words) == 2 && words[0] == saysGone:
+			l.gone[words[1]] = true
 		case len(words) == 2 && words[0] == saysStarted:
 			l.started = words[1]
 		case len(words) > 0 && words[0] == saysFailed:

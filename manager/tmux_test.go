@@ -30,7 +30,7 @@ func TestTmuxCommandsInShells(t *testing.T) {
 			defer far.run(endShell(kept))
 
 			seen := far.look(lookAtShells("", true, gone))
-			if !seen.tmux || len(seen.lives)+len(seen.ended) != 0 || seen.started != "" {
+			if !seen.tmux || len(seen.lives)+len(seen.ended) != 0 || !seen.gone[gone] || seen.started != "" {
 				t.Fatalf("on an empty pod: %+v", seen)
 			}
 			if seen = far.look(lookAtShells(kept, true, gone)); seen.started != kept || seen.failed != "" {
@@ -59,8 +59,11 @@ func TestTmuxCommandsInShells(t *testing.T) {
 			if seen = far.look(finishShell(kept)); seen.ended[kept] != 7 {
 				t.Errorf("finished: %+v", seen)
 			}
-			if seen = far.look(finishShell(kept)); len(seen.ended) != 0 {
-				t.Errorf("finished twice: %+v", seen)
+			// A server that is about to end is not yet gone.
+			for seen = far.look(finishShell(kept)); !seen.gone[kept]; seen = far.look(finishShell(kept)) {
+				if len(seen.ended)+len(seen.lives) != 0 || t.Context().Err() != nil {
+					t.Fatalf("finished twice: %+v", seen)
+				}
 			}
 		})
 	}
@@ -135,8 +138,8 @@ func TestWordsForEveryShell(t *testing.T) {
 
 func TestParseLook(t *testing.T) {
 	seen := parseLook([]byte("Welcome!\r\npodbay-tmux\nsomething podbay-lives x\npodbay-lives a\n" +
-		"podbay-ended b 3\npodbay-ended c 999\npodbay-ended d x\npodbay-started e\npodbay-failed no \x1b[31mserver\n"))
-	if !seen.tmux || !seen.lives["a"] || len(seen.lives) != 1 || len(seen.ended) != 1 || seen.ended["b"] != 3 ||
+		"podbay-ended b 3\npodbay-ended c 999\npodbay-ended d x\npodbay-gone f\npodbay-started e\npodbay-failed no \x1b[31mserver\n"))
+	if !seen.tmux || !seen.lives["a"] || len(seen.lives) != 1 || len(seen.ended) != 1 || seen.ended["b"] != 3 || !seen.gone["f"] || len(seen.gone) != 1 ||
 		seen.started != "e" || seen.failed != "no server" {
 		t.Errorf("read %+v", seen)
 	}
