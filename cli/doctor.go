@@ -23,8 +23,9 @@ func (a *app) doctorCommand() *cobra.Command {
 		Short: "Say what stands between you and a shell, and what removes it",
 		Long: `Check the account and every pod, side by side: ask RunPod, measure the SSH port,
 and try a login without a shell, with the keys that podbay ssh would offer.
-Nothing is asked and nothing is changed: a host key that is not known yet, or a
-passphrase that is needed, is a finding of its own.
+Nothing is asked, and no host key is kept or replaced: one that is not known yet,
+or a passphrase that is needed, is a finding of its own. What a login came to is
+remembered for the list.
 
 With a POD, by name or ID, say all about that one: the verdict, what removes it
 and what that costs, what else is in the way, and what was seen, by whom and

@@ -63,7 +63,8 @@ func (t turns) giveBack() {
 
 // CheckUp takes a pod's verdict anew: it asks RunPod, probes the port, and tries a
 // login with the keys that Connect would offer, without a shell. It asks nothing: a
-// host key that is not known, or a passphrase, is a verdict of its own.
+// host key that is not known, or a passphrase, is a verdict of its own. It keeps no
+// host key: one that the pod's log vouches for is kept, and told, by Connect.
 func (m *Manager) CheckUp(ctx context.Context, req CheckUpRequest) CheckUp {
 	client, err := m.api()
 	if err == nil {
@@ -133,7 +134,7 @@ func (m *Manager) checkUp(ctx context.Context, req CheckUpRequest, pod runpod.Po
 	env := pod.Env
 	pod.Env, pod.Args = nil, ""
 	a := m.attemptAt(pod, ConnectRequest{PodID: pod.ID, Via: req.Via, Passphrases: req.Passphrases})
-	a.env = env
+	a.env, a.judges = env, true
 	seen := m.reported(a)
 	running := pod.Status == runpod.StatusRunning
 	if running && a.route.Kind == RouteDirect {
@@ -182,6 +183,9 @@ func (m *Manager) tryLogin(ctx context.Context, a *attempt, seen []Evidence) Che
 			info := conn.Info()
 			_ = conn.Close()
 			m.loggedIn(a, info)
+			if a.vouched {
+				m.meet(a.pod, a.route.Kind, func(s *met) { s.hostKey = doctor.HostKey{Trust: doctor.TrustVerified} })
+			}
 			if a.notice != "" {
 				seen = append(seen, Evidence{byPodbay, a.notice, m.now()})
 			}

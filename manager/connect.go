@@ -108,7 +108,7 @@ func (m *Manager) dial(ctx context.Context, a *attempt) (*sshconn.Conn, error) {
 func (m *Manager) dialOnce(ctx context.Context, a *attempt) (*sshconn.Conn, error) {
 	a.progress("connecting to " + a.route.Addr)
 	opts := m.dialOptions(a)
-	opts.AcceptHostKey, opts.Evidence = a.req.AcceptHostKey, m.askLog(a)
+	opts.AcceptHostKey, opts.Evidence, opts.JudgeOnly = a.req.AcceptHostKey, m.askLog(a), a.judges
 	opts.Keys, opts.Timeout = m.offer(a), m.opts.Settings.Connect
 	return sshconn.Dial(ctx, opts)
 }
@@ -139,6 +139,8 @@ type attempt struct {
 	remembered  bool   // it is not asked at all
 	moved       bool   // RunPod reports another address than the one that was dialed
 	notice      string // what must be said of the host key that was taken; "" for nothing
+	judges      bool   // a host key is judged, and none is kept
+	vouched     bool   // by the pod's log, when it was only judged
 	found       identity.Set
 	usable      []identity.Identity
 	progress    func(string)

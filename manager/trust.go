@@ -142,11 +142,15 @@ func (m *Manager) takenHostKey(a *attempt, key ssh.PublicKey, why sshconn.Trust)
 	if a.route.Kind != RouteDirect {
 		return
 	}
-	defer func() { a.notice = m.untoldHostKey(a.pod.ID) }()
 	m.mu.Lock()
 	memory := m.memory[a.pod.ID]
 	delete(m.stopped, a.pod.ID)
 	m.mu.Unlock()
+	if a.judges && why != sshconn.TrustKnown && why != sshconn.TrustAuthority {
+		a.vouched, a.notice = true, judgedNotice(why)
+		return
+	}
+	defer func() { a.notice = m.untoldHostKey(a.pod.ID) }()
 	same := memory.HostKey == ssh.FingerprintSHA256(key) && memory.StartedAt.Equal(a.pod.StartedAt)
 	if same && why == sshconn.TrustKnown {
 		return // nothing new: the disk is left alone
@@ -206,6 +210,14 @@ func hostKeyNotice(started time.Time, why sshconn.Trust) string {
 			", verified by its log; the one before is kept in known_hosts.old"
 	}
 	return ""
+}
+
+// judgedNotice is what a check-up saw of a key that it does not keep.
+func judgedNotice(why sshconn.Trust) string {
+	if why == sshconn.TrustEvidenceAnew {
+		return "the pod has a new host key since it was started, and its log lists it: podbay puts it in the known one's place when it connects"
+	}
+	return "the pod's log lists its host key: podbay keeps it when it connects"
 }
 
 // askedAbout returns the fingerprint that a host-key error asks about; "" for an

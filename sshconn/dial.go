@@ -44,6 +44,9 @@ type Options struct {
 	// HostKeyAlias. It need not be the address, which may change.
 	HostKeyName string
 	HostKeys    *KnownHosts
+	// JudgeOnly leaves HostKeys as it is: a key that would be added, or take another's
+	// place, is used for this connection alone.
+	JudgeOnly bool
 	// UserHostKeys are the user's own known_hosts files. They are never written.
 	// Their @revoked lines decide, and those of their @cert-authority lines whose
 	// pattern is about HostKeyName; any other line is shown and accepts nothing.

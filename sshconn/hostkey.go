@@ -95,13 +95,13 @@ func (h *hostKeyCheck) carryOut(d decision, key ssh.PublicKey, known hostKeys, e
 	case takeCertified:
 		trust = TrustAuthority
 	case takeVerified:
-		trust, err = TrustEvidence, o.HostKeys.Add(o.HostKeyName, key)
+		trust, err = TrustEvidence, o.keep(o.HostKeys.Add, key)
 	case takeAccepted:
-		trust, err = TrustAccepted, o.HostKeys.Add(o.HostKeyName, key)
+		trust, err = TrustAccepted, o.keep(o.HostKeys.Add, key)
 	case replaceVerified:
-		trust, err = TrustEvidenceAnew, o.HostKeys.Replace(o.HostKeyName, key)
+		trust, err = TrustEvidenceAnew, o.keep(o.HostKeys.Replace, key)
 	case replaceAccepted:
-		trust, err = TrustAcceptedAnew, o.HostKeys.Replace(o.HostKeyName, key)
+		trust, err = TrustAcceptedAnew, o.keep(o.HostKeys.Replace, key)
 	case askUnknown:
 		err = &HostKeyUnknownError{o.HostKeyName, o.Addr, key, ssh.FingerprintSHA256(key), e.Evidence, e.elsewhere, e.userLines}
 	case askChanged, stop:
@@ -111,6 +111,14 @@ func (h *hostKeyCheck) carryOut(d decision, key ssh.PublicKey, known hostKeys, e
 		o.Trusted(key, trust)
 	}
 	return trust, err
+}
+
+// keep writes a key under the host's name, unless it is only judged.
+func (o Options) keep(write func(string, ssh.PublicKey) error, key ssh.PublicKey) error {
+	if o.JudgeOnly {
+		return nil
+	}
+	return write(o.HostKeyName, key)
 }
 
 // evidenceFor is all that was found out about a key that is not known.
