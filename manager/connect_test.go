@@ -312,3 +312,38 @@ func evidenceText(seen []manager.Evidence) string {
 	}
 	return strings.Join(lines, "\n")
 }
+
+// What a refusal knew of the account is no claim about the account of now.
+func TestAKeyThatWasRegisteredSinceIsNotMissing(t *testing.T) {
+	a, sshd := readyPod(t, accountOptions{})
+	a.list(t, "ready1")
+	accept(t, a, "ready1").Discard()
+	sshd.Authorize()
+	if _, err := a.m.Connect(t.Context(), manager.ConnectRequest{PodID: "ready1"}); err == nil {
+		t.Fatal("logged in without an authorized key")
+	}
+	if row := a.probed(t, "ready1"); row.Verdict.ID != doctor.KeyUnknown {
+		t.Fatalf("after the refusal the list says %s", row.Verdict.ID)
+	}
+	plan, err := a.m.PlanAdd(t.Context(), string(ssh.MarshalAuthorizedKey(a.key)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.m.ApplyKeys(t.Context(), plan); err != nil {
+		t.Fatal(err)
+	}
+	for name, m := range map[string]*manager.Manager{"the same": a.m, "another": a.open(t, accountOptions{})} {
+		if _, err := m.Keys(t.Context()); err != nil { // it reads the account
+			t.Fatal(err)
+		}
+		listing, err := m.Refresh(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range m.Probe(t.Context(), listing.Pods) {
+		}
+		if listing, err = m.Refresh(t.Context()); err != nil || listing.Pods[0].Verdict.ID != doctor.KeyRefused {
+			t.Errorf("%s podbay says %s %v once the key is registered, want key-refused", name, listing.Pods[0].Verdict.ID, err)
+		}
+	}
+}
