@@ -66,7 +66,7 @@ func TestDoctorOfOnePod(t *testing.T) {
 		t.Errorf("doctor train: %d %s", code, stderr)
 	}
 	for _, want := range []string{
-		"pod       train (pod1)\n", "verdict   stopped: stopped\n          The pod is stopped.\n", "remedy    Start it; billing for its GPU begins again.\n",
+		"pod       train (pod1)\n", "verdict   stopped: stopped\n          The pod is stopped.\n", "remedy    Start it.\n",
 		"action    start: Start the pod and connect (in podbay: c on the pod, then s)\n", "price     ", "RunPod: status EXITED",
 	} {
 		if !strings.Contains(stdout, want) {

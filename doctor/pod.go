@@ -44,7 +44,7 @@ func podRules() []rule {
 		}},
 		{id: Stopped, holds: status("EXITED"), say: func(f *Facts) Verdict {
 			v := Verdict{Tone: ToneIdle, Word: "stopped", Sentence: "The pod is stopped.",
-				Remedy: "Start it; billing for its GPU begins again.", Action: ActStart, Price: startPrice(f)}
+				Remedy: "Start it.", Action: ActStart, Price: startPrice(f)}
 			if !f.CanStart {
 				v.Remedy, v.Action, v.Price = "RunPod does not allow to start it now: look at the pod in RunPod's console.", ActConsole, ""
 			}
@@ -95,10 +95,13 @@ func (f *Facts) logged() string {
 }
 
 func startPrice(f *Facts) string {
-	if f.StartCost > 0 {
+	switch {
+	case f.StartCost > 0 && f.Status == "ERROR": // which RunPod reports a cost for, too
+		return fmt.Sprintf("RunPod reports $%.2f/h for it, as it is and once it runs.", f.StartCost)
+	case f.StartCost > 0:
 		return fmt.Sprintf("It costs $%.2f/h from then on, until it is stopped.", f.StartCost)
 	}
-	return "Billing begins when it starts, and goes on until it is stopped."
+	return "Billing begins when it starts, at the price that RunPod then shows, and goes on until it is stopped."
 }
 
 // recreatePrice is what a change of the pod's configuration costs.

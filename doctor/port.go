@@ -31,7 +31,7 @@ func portRules() []rule {
 		}},
 		{id: NoSSHD, holds: port(PortRefused), say: func(f *Facts) Verdict {
 			v := f.portVerdict("no sshd", "Port 22 is mapped to "+f.DirectAddr+", but no SSH server listens behind it.",
-				"Start sshd from the pod's web terminal, or create the pod with SSH switched on."+f.proxyHint())
+				"Start sshd from the pod's web terminal, or create the pod with SSH switched on.")
 			v.Action, v.Ways = ActStartCommand, append(v.Ways, ActConsole)
 			return v
 		}},

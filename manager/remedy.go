@@ -37,6 +37,14 @@ type RemedyPlan struct {
 	keyPath string // of the key file that it is about
 }
 
+// Sent says that the plan's text is on the clipboard, and what it is for.
+func (p RemedyPlan) Sent() string {
+	if p.Action == doctor.ActStartCommand {
+		return "Sent to the terminal's clipboard, for the template's container start command (in a web terminal leave the sleep away, and mind that PUBLIC_KEY holds your key):"
+	}
+	return "Sent to the terminal's clipboard:"
+}
+
 // RemedyDone is what was done, in a sentence.
 type RemedyDone struct {
 	Sentence string

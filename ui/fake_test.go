@@ -160,7 +160,7 @@ func somePods() []manager.Pod {
 		Verdict: verdict(doctor.ToneWait, "starting", "RunPod is making the pod ready.", "", false), Route: manager.Route{Kind: manager.RouteNone, Reason: "it has no machine yet"}}
 	off := manager.Pod{ID: "x0x0x0x0x0", Name: "sleeping", Status: "EXITED", GPU: "1× RTX 3090", Exposes22: true, CanStart: true,
 		Volume: "100 GB at /workspace", DiskGB: 20, Route: manager.Route{Kind: manager.RouteNone, Reason: "it is stopped"},
-		Verdict: verdict(doctor.ToneIdle, "stopped", "The pod is stopped.", "Start it; billing for its GPU begins again.", false)}
+		Verdict: verdict(doctor.ToneIdle, "stopped", "The pod is stopped.", "Start it.", false)}
 	off.Verdict.ID, off.Verdict.Action, off.Verdict.Price = doctor.Stopped, doctor.ActStart, "It costs $0.22/h from then on, until it is stopped."
 	starting.Verdict.ID, starting.Verdict.Action = doctor.Provisioning, doctor.ActWait
 	closed.Verdict.ID, closed.Verdict.Action, closed.Verdict.Ways = doctor.NoSSHD, doctor.ActStartCommand, []doctor.Action{doctor.ActProxy}

@@ -107,7 +107,7 @@ func (m model) planned(msg plannedMsg) (model, tea.Cmd) {
 	case plan.Opens:
 		return m.openPage(plan.Text)
 	case plan.Text != "":
-		m, cmd := m.showFinding(m.exam.finding, checkup.Notice{Tone: doctor.ToneGood, Sentence: "Sent to the terminal's clipboard:", Text: plan.Text})
+		m, cmd := m.showFinding(m.exam.finding, checkup.Notice{Tone: doctor.ToneGood, Sentence: plan.Sent(), Text: plan.Text})
 		return m, tea.Batch(cmd, tea.SetClipboard(plan.Text))
 	case plan.Asks:
 		return m.askHeld(pageOf[confirm.Model]{confirm.New(m.theme, confirm.Question{
@@ -130,6 +130,9 @@ func (m model) carryOut() (model, tea.Cmd) {
 		left = "podbay does not wait any longer"
 	case m.exam.plan.Asks:
 		left = "podbay does not wait any longer; what RunPod was asked for goes on"
+		if m.exam.plan.Action == doctor.ActStart {
+			left = "podbay does not wait any longer; the pod starts, and is billed"
+		}
 	}
 	m, ctx := m.workOn(m.exam.plan.Title, left)
 	m.work.goes = true

@@ -139,7 +139,7 @@ func TestWaitingIsGivenUp(t *testing.T) {
 	p.keys("y")
 	closed(t, "the start", begun)
 	p.keys("esc")
-	p.sees("podbay does not wait any longer; what RunPod was asked for goes on")
+	p.sees("podbay does not wait any longer; the pod starts, and is billed")
 	p.sees("▸ sleeping")
 }
 

@@ -11,6 +11,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"podbay/manager"
+	"podbay/ui/ask"
 	"podbay/ui/screen"
 )
 
@@ -81,6 +82,7 @@ func (m Model) SetPod(p manager.Pod, now time.Time) Model {
 	m.pod, m.now = p, now
 	m.keys.copy.SetEnabled(p.Route.Command != "")
 	m.keys.connect.SetEnabled(p.ID != "")
+	m.keys.connect.SetHelp("enter", ask.EnterDoes(p))
 	m.keys.check.SetEnabled(p.ID != "")
 	return m.scrolled(0)
 }

@@ -6,6 +6,7 @@ import (
 
 	"podbay/doctor"
 	"podbay/manager"
+	"podbay/ui/ask"
 	"podbay/ui/screen"
 )
 
@@ -53,7 +54,7 @@ func newKeyMap() keyMap {
 func (m Model) keyed() Model {
 	p, any := m.Selected()
 	m.keys.connect.SetEnabled(any)
-	m.keys.connect.SetHelp("enter", enterDoes(p))
+	m.keys.connect.SetHelp("enter", ask.EnterDoes(p))
 	m.keys.details.SetEnabled(any)
 	m.keys.copy.SetEnabled(any && p.Route.Command != "")
 	m.keys.check.SetEnabled(any || m.lost())
@@ -63,20 +64,6 @@ func (m Model) keyed() Model {
 	m.keys.sort.SetEnabled(len(m.all) > 1)
 	m.keys.back.SetEnabled(m.filter.Value() != "")
 	return m
-}
-
-// enterDoes names what enter leads to.
-func enterDoes(p manager.Pod) string {
-	switch {
-	case p.Kept.Line == manager.KeptConnected, p.Kept.Line != "" && p.Verdict.Shell:
-		return "come back"
-	case p.Verdict.Shell:
-		return "connect"
-	case p.Verdict.ID == doctor.Stopped && p.Verdict.Action == doctor.ActStart:
-		return "start"
-	default:
-		return "why not"
-	}
 }
 
 // pressed handles a key outside the filter field.
