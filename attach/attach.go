@@ -73,8 +73,8 @@ type Link struct {
 	// typed and Kept is false.
 	NoDetach string
 	// LookBack shows, on the terminal, what the shell printed before; nil where the
-	// terminal's own scrollback has it. It returns as soon as ctx ends.
-	LookBack func(ctx context.Context)
+	// terminal's own scrollback has it. It returns as soon as ctx ends; its error is said.
+	LookBack func(ctx context.Context) error
 	// Note is said when the shell is up, before its output: "the shell that was kept
 	// is gone". "" says nothing.
 	Note string

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"podbay/cleantext"
 	"podbay/tty"
 )
 
@@ -88,7 +89,11 @@ func (l *leg) lookBack() {
 		l.screen.say("what this shell has printed is in your terminal's own scrollback")
 		return
 	}
-	l.spawn(&l.local, "look back", func() { l.link.LookBack(l.opening.ctx) })
+	l.spawn(&l.local, "look back", func() {
+		if err := l.link.LookBack(l.opening.ctx); err != nil && !l.over() {
+			l.screen.say("~[ cannot look back: " + cleantext.Line(err.Error(), 0))
+		}
+	})
 }
 
 func (l *leg) whyNotDetach() string {

@@ -113,10 +113,12 @@ func (s *Session) link(note, brief string) attach.Link {
 		link.Kept, link.Clears = true, scrollback
 		link.Command = attachShell(shell.name, brief, scrollback)
 		conn := s.conn
-		link.LookBack = func(ctx context.Context) {
-			if _, err := s.m.askPod(ctx, conn, lookBack(shell.name)); err != nil {
-				s.m.log.Debug("no look back", "pod", s.pod.ID, "error", err)
+		link.LookBack = func(ctx context.Context) error {
+			seen, err := s.m.askPod(ctx, conn, lookBack(shell.name))
+			if err == nil && !seen.tmux {
+				err = errors.New("the pod's tmux did not do it")
 			}
+			return err
 		}
 	}
 	return link

@@ -321,6 +321,18 @@ func TestLookingBack(t *testing.T) {
 	}
 }
 
+func TestLookingBackThatFailsIsSaid(t *testing.T) {
+	k := newKeptPod(t, nil)
+	k.tmuxIs(t, `case "$*" in *copy-mode*) exit 1;; esac; exec "$tmux" "$@"`)
+	p := newPerson(t)
+	ended := p.run(k.connect(t))
+	p.sees(0, "\x1b[H")
+	p.types("~[")
+	p.sees(0, "[podbay] ~[ cannot look back: the pod's tmux did not do it")
+	p.types("exit\r")
+	p.ends(ended)
+}
+
 func TestGivingUpLeavesTheShell(t *testing.T) {
 	k := newKeptPod(t, nil)
 	p := newPerson(t)
