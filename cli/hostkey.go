@@ -51,7 +51,7 @@ func (a *app) trustsChanged(ctx context.Context, m *manager.Manager, q *manager.
 	if err != nil || answer == "" || answer != q.Pod.Name && answer != q.Pod.ID {
 		return false
 	}
-	if err := act(ctx, q.Pod.ID); err != nil {
+	if err := act(ctx, q.Pod.ID, q.Offered); err != nil {
 		fmt.Fprintf(a.std.Err, "podbay: %v\n", err)
 		return false
 	}

@@ -35,7 +35,7 @@ func (m *Manager) CarryOut(ctx context.Context, plan RemedyPlan, passphrases map
 	case doctor.ActAgentAdd:
 		return m.addToAgent(ctx, plan.keyPath, passphrases[plan.keyPath])
 	case doctor.ActForget:
-		if err := m.ForgetHostKey(ctx, plan.PodID); err != nil {
+		if err := m.ForgetHostKey(ctx, plan.PodID, plan.shown); err != nil {
 			return RemedyDone{}, err
 		}
 		return RemedyDone{"The known host key was forgotten."}, nil

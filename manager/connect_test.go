@@ -100,17 +100,17 @@ func TestConnectStopsAtAChangedHostKey(t *testing.T) {
 	if !errors.As(err, &changed) {
 		t.Fatalf("Connect with an acceptance = %v, want the alarm again", err)
 	}
-	if err := a.m.ForgetHostKey(t.Context(), "ready1"); err != nil {
+	if err := a.m.ForgetHostKey(t.Context(), "ready1", changed.Offered); err != nil {
 		t.Fatal(err)
 	}
 	accept(t, a, "ready1").Discard()
 }
 
 func TestForgetHostKeyNeedsAnAlarm(t *testing.T) {
-	a, _ := readyPod(t, accountOptions{registered: true})
+	a, sshd := readyPod(t, accountOptions{registered: true})
 	a.list(t, "ready1")
 	accept(t, a, "ready1").Discard()
-	if err := a.m.ForgetHostKey(t.Context(), "ready1"); err == nil {
+	if err := a.m.ForgetHostKey(t.Context(), "ready1", ssh.FingerprintSHA256(sshd.HostKey())); err == nil {
 		t.Error("a host key that was not found changed was forgotten")
 	}
 }

@@ -541,7 +541,8 @@ func TestWhatLeadsOnFromAStop(t *testing.T) {
 		return outcomeOf(session, err, false)
 	}
 	w := newForgedWorld(t, forgery{podbay: old, prints: listsOther})
-	if w.m.ForgetHostKey(t.Context(), forgedID) == nil || w.m.TrustAgainstLog(t.Context(), forgedID) == nil {
+	shown := w.keys.own.Fingerprint()
+	if w.m.ForgetHostKey(t.Context(), forgedID, shown) == nil || w.m.TrustAgainstLog(t.Context(), forgedID, shown) == nil {
 		t.Error("something was done without a stop")
 	}
 	if got := connect(w); got != stops {
@@ -550,10 +551,13 @@ func TestWhatLeadsOnFromAStop(t *testing.T) {
 	if row := find(t, mustRefresh(t, w.m), forgedID); row.Verdict.ID != doctor.HostKeyContradicted {
 		t.Errorf("the list says %s", row.Verdict.ID)
 	}
-	if w.m.TrustAgainstLog(t.Context(), forgedID) == nil {
+	if w.m.TrustAgainstLog(t.Context(), forgedID, shown) == nil {
 		t.Error("a changed key was trusted against the log")
 	}
-	if err := w.m.ForgetHostKey(t.Context(), forgedID); err != nil {
+	if w.m.ForgetHostKey(t.Context(), forgedID, w.keys.other.Fingerprint()) == nil {
+		t.Error("a key was forgotten for another than was shown")
+	}
+	if err := w.m.ForgetHostKey(t.Context(), forgedID, shown); err != nil {
 		t.Fatal(err)
 	}
 	if got := read(t, w.paths.KnownHosts); got != "" {
@@ -562,10 +566,13 @@ func TestWhatLeadsOnFromAStop(t *testing.T) {
 	if got := connect(w); got != notThePods {
 		t.Fatalf("forgotten, it %s", got)
 	}
-	if w.m.ForgetHostKey(t.Context(), forgedID) == nil {
+	if w.m.ForgetHostKey(t.Context(), forgedID, shown) == nil {
 		t.Error("a key that is not known was forgotten")
 	}
-	if err := w.m.TrustAgainstLog(t.Context(), forgedID); err != nil {
+	if w.m.TrustAgainstLog(t.Context(), forgedID, w.keys.more.Fingerprint()) == nil || read(t, w.paths.KnownHosts) != "" {
+		t.Error("another key was trusted than was shown")
+	}
+	if err := w.m.TrustAgainstLog(t.Context(), forgedID, shown); err != nil {
 		t.Fatal(err)
 	}
 	if got := connect(w); got != connects {

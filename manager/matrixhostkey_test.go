@@ -1,6 +1,7 @@
 package manager_test
 
 import (
+	"errors"
 	"testing"
 
 	"golang.org/x/crypto/ssh"
@@ -59,7 +60,12 @@ func hostKeyLogCells() []cell {
 			c.Parallel()
 			w := logged(c.T, false)
 			c.pod(w.account, it)
-			if err := w.m.TrustAgainstLog(c.Context(), podID); err != nil {
+			_, err := w.m.Connect(c.Context(), it)
+			var changed *manager.HostKeyChanged
+			if !errors.As(err, &changed) {
+				c.Fatal(err)
+			}
+			if err := w.m.TrustAgainstLog(c.Context(), podID, changed.Offered); err != nil {
 				c.Fatal(err)
 			}
 			c.left(w.account, it)

@@ -90,7 +90,7 @@ func TestForgettingNeedsALineOfItsOwn(t *testing.T) {
 	if _, err := a.m.Connect(t.Context(), manager.ConnectRequest{PodID: "ready1"}); !errors.As(err, &changed) {
 		t.Fatalf("Connect to %s = %v, want the alarm", sshd.Addr, err)
 	}
-	if err := a.m.ForgetHostKey(t.Context(), "ready1"); err == nil || !strings.Contains(err.Error(), "pattern") {
+	if err := a.m.ForgetHostKey(t.Context(), "ready1", changed.Offered); err == nil || !strings.Contains(err.Error(), "pattern") {
 		t.Errorf("forgetting a key that a pattern names: %v", err)
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"slices"
 
+	"golang.org/x/crypto/ssh"
+
 	"podbay/doctor"
 	"podbay/runpod"
 )
@@ -35,6 +37,7 @@ type RemedyPlan struct {
 	Connects bool
 
 	keyPath string // of the key file that it is about
+	shown   string // the fingerprint of the host key that it is about
 }
 
 // Sent says that the plan's text is on the clipboard, and what it is for.
@@ -146,6 +149,7 @@ func (m *Manager) planForget(plan RemedyPlan, row Pod) (RemedyPlan, error) {
 		return RemedyPlan{}, fmt.Errorf("%w: no changed host key was seen on %s: connect to it first", ErrNoRemedy, row.Name)
 	}
 	plan.Title, plan.Button, plan.Asks, plan.Danger, plan.Connects = "Forget the host key of "+row.Name+"?", "Forget the key", true, true, true
+	plan.shown = ssh.FingerprintSHA256(stop.key)
 	plan.Consequences = []string{
 		"The next connection shows the fingerprint that it finds, and asks whether to trust it.",
 		"If the pod was not started anew since, somebody may be listening: compare the new fingerprint with the pod's own before you accept it.",

@@ -52,13 +52,18 @@ type stopped struct {
 
 // ForgetHostKey removes the known host key that the last connection to the pod
 // found changed, so that the next connection asks about the key that it finds.
-// The known_hosts file as it was is kept beside it, as known_hosts.old.
-func (m *Manager) ForgetHostKey(_ context.Context, podID string) error {
+// The known_hosts file as it was is kept beside it, as known_hosts.old. shown is the
+// fingerprint of the key that it was found changed to, as it was agreed to: another
+// one seen meanwhile is another question.
+func (m *Manager) ForgetHostKey(_ context.Context, podID, shown string) error {
 	m.mu.Lock()
 	stop, ok := m.stopped[podID]
 	m.mu.Unlock()
 	if !ok || !stop.known {
 		return fmt.Errorf("no changed host key was seen on pod %s: connect to it first", podID)
+	}
+	if err := stop.showed(podID, shown); err != nil {
+		return err
 	}
 	removed, err := m.known.Forget(stop.name)
 	switch {
@@ -71,6 +76,14 @@ func (m *Manager) ForgetHostKey(_ context.Context, podID string) error {
 		m.remember(podID, forgetHostKey)
 	}
 	m.released(podID)
+	return nil
+}
+
+// showed returns an error when shown is not the fingerprint of the key that was met.
+func (s stopped) showed(podID, shown string) error {
+	if now := ssh.FingerprintSHA256(s.key); now != shown {
+		return fmt.Errorf("pod %s has shown another host key meanwhile, %s: nothing was done; connect to it again and compare", podID, now)
+	}
 	return nil
 }
 
@@ -94,13 +107,17 @@ func (m *Manager) released(podID string) {
 // TrustAgainstLog keeps the key that the last connection to the pod was shown
 // at first sight, although the pod's log lists others. It is the one way on for
 // who knows why: host keys that are put in place after the image printed its own.
-func (m *Manager) TrustAgainstLog(_ context.Context, podID string) error {
+// shown is that key's fingerprint, as it was agreed to: no other key is kept.
+func (m *Manager) TrustAgainstLog(_ context.Context, podID, shown string) error {
 	m.mu.Lock()
 	stop, ok := m.stopped[podID]
 	pod := m.pods[podID]
 	m.mu.Unlock()
 	if !ok || stop.known {
 		return fmt.Errorf("no host key of pod %s was found that its log does not list: connect to it first", podID)
+	}
+	if err := stop.showed(podID, shown); err != nil {
+		return err
 	}
 	if err := m.known.Add(stop.name, stop.key); err != nil {
 		return err

@@ -100,9 +100,11 @@ func (f *fakeManager) did(verb, podID string) error {
 	return f.act(verb, podID)
 }
 
-func (f *fakeManager) Stop(_ context.Context, id string) error          { return f.did("stop", id) }
-func (f *fakeManager) ForgetHostKey(_ context.Context, id string) error { return f.did("forget", id) }
-func (f *fakeManager) TrustAgainstLog(_ context.Context, id string) error {
+func (f *fakeManager) Stop(_ context.Context, id string) error { return f.did("stop", id) }
+func (f *fakeManager) ForgetHostKey(_ context.Context, id, _ string) error {
+	return f.did("forget", id)
+}
+func (f *fakeManager) TrustAgainstLog(_ context.Context, id, _ string) error {
 	return f.did("trust", id)
 }
 func (f *fakeManager) Login(_ context.Context, key string) error { return f.did("login", key) }

@@ -162,7 +162,8 @@ func (m model) askQuestion(err error) (model, tea.Cmd) {
 // hostKeyAct is what was agreed to by a typed name; the zero value is nothing.
 type hostKeyAct struct {
 	podID string
-	trust bool // else forget
+	shown string // the fingerprint that was on the screen
+	trust bool   // else forget
 }
 
 func (a hostKeyAct) carryOut(ctx context.Context, mgr hostKeyWork) error {
@@ -170,18 +171,18 @@ func (a hostKeyAct) carryOut(ctx context.Context, mgr hostKeyWork) error {
 	case a.podID == "":
 		return nil
 	case a.trust:
-		return mgr.TrustAgainstLog(ctx, a.podID)
+		return mgr.TrustAgainstLog(ctx, a.podID, a.shown)
 	}
-	return mgr.ForgetHostKey(ctx, a.podID)
+	return mgr.ForgetHostKey(ctx, a.podID, a.shown)
 }
 
 // hostKeyActOf returns what an intent agrees to.
 func hostKeyActOf(intent screen.Intent) (hostKeyAct, bool) {
 	switch intent := intent.(type) {
 	case hostkey.ForgetHostKey:
-		return hostKeyAct{podID: intent.PodID}, true
+		return hostKeyAct{podID: intent.PodID, shown: intent.Shown}, true
 	case hostkey.TrustAgainstLog:
-		return hostKeyAct{podID: intent.PodID, trust: true}, true
+		return hostKeyAct{podID: intent.PodID, shown: intent.Shown, trust: true}, true
 	}
 	return hostKeyAct{}, false
 }

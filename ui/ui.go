@@ -51,8 +51,8 @@ type remedies interface {
 
 // hostKeyWork is what a user agrees to by typing a pod's name.
 type hostKeyWork interface {
-	ForgetHostKey(ctx context.Context, podID string) error
-	TrustAgainstLog(ctx context.Context, podID string) error
+	ForgetHostKey(ctx context.Context, podID, shown string) error
+	TrustAgainstLog(ctx context.Context, podID, shown string) error
 }
 
 // dialer is the backend that also connects, to whatever can be run as a session.

@@ -14,12 +14,13 @@ import (
 )
 
 // ForgetHostKey asks for the known key to be forgotten, as
-// [manager.Manager.ForgetHostKey] does. It trusts nothing.
-type ForgetHostKey struct{ PodID string }
+// [manager.Manager.ForgetHostKey] does. It trusts nothing. Shown is the fingerprint on the screen.
+type ForgetHostKey struct{ PodID, Shown string }
 
 // TrustAgainstLog asks for the key that is shown to be trusted although the pod's
-// log lists others, as [manager.Manager.TrustAgainstLog] does.
-type TrustAgainstLog struct{ PodID string }
+// log lists others, as [manager.Manager.TrustAgainstLog] does. Shown is its
+// fingerprint.
+type TrustAgainstLog struct{ PodID, Shown string }
 
 // wantName opens the field in which the pod's name is typed.
 type wantName struct{}
@@ -55,9 +56,9 @@ type act struct {
 
 func actOf(stop *manager.HostKeyChanged) act {
 	if stop.NeverKnown() {
-		return act{TrustAgainstLog{stop.Pod.ID}, "t", "Trust it against the log", "trust it against the log", "do not"}
+		return act{TrustAgainstLog{stop.Pod.ID, stop.Offered}, "t", "Trust it against the log", "trust it against the log", "do not"}
 	}
-	return act{ForgetHostKey{stop.Pod.ID}, "f", "Forget the known key", "forget the known key", "keep it"}
+	return act{ForgetHostKey{stop.Pod.ID, stop.Offered}, "f", "Forget the known key", "forget the known key", "keep it"}
 }
 
 // NewChanged shows stop. now is for ages, and its location for times.

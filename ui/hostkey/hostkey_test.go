@@ -157,7 +157,7 @@ func TestTrustIsNeverTheDefault(t *testing.T) {
 }
 
 func TestForgettingTakesTheNameOfThePod(t *testing.T) {
-	forget := ForgetHostKey{pod.ID}
+	forget := ForgetHostKey{pod.ID, newPrint}
 	for _, c := range []struct {
 		keys, text, then string
 		want             screen.Intent
@@ -211,7 +211,7 @@ func TestTrustingAgainstTheLogTakesTheNameOfThePod(t *testing.T) {
 		want       screen.Intent
 	}{
 		{"enter", "", screen.Back{}}, {"y", "", nil}, {"f", "", nil}, {"t", "my-", nil},
-		{"t", "my-pod", TrustAgainstLog{pod.ID}}, {"tab enter", "k3xq81", TrustAgainstLog{pod.ID}},
+		{"t", "my-pod", TrustAgainstLog{pod.ID, newPrint}}, {"tab enter", "k3xq81", TrustAgainstLog{pod.ID, newPrint}},
 	} {
 		m, got := asktest.Press(newcomer(pod).SetSize(80, 23), c.keys)
 		if c.text != "" {
@@ -227,7 +227,7 @@ func TestTrustingAgainstTheLogTakesTheNameOfThePod(t *testing.T) {
 func TestForgettingTakesAPaste(t *testing.T) {
 	m, _ := asktest.Press(changed(pod, 72, 3), "f")
 	m, _, _ = m.Update(tea.PasteMsg{Content: "my-pod\n"})
-	if _, got := asktest.Press(m, "enter"); got != (ForgetHostKey{pod.ID}) {
+	if _, got := asktest.Press(m, "enter"); got != (ForgetHostKey{pod.ID, newPrint}) {
 		t.Errorf("got %#v", got)
 	}
 }
