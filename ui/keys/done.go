@@ -22,6 +22,14 @@ func (m Model) done() Model {
 	return m
 }
 
+// wantedRow is the row of the pod that the person wants a shell on.
+func (m Model) wantedRow() (row, bool) {
+	if i := m.rowOf(m.wanted); i >= 0 {
+		return m.rows[i], true
+	}
+	return row{}, false
+}
+
 func (m Model) doneTyped(press tea.KeyPressMsg) (Model, screen.Intent) {
 	m = m.scrolledBy(press)
 	var intent screen.Intent
@@ -37,6 +45,8 @@ func (m Model) doneBody(width, _ int) []string {
 	var out []string
 	if p, ok := m.best(); ok {
 		out = m.status("good", ask.Name(p.Name, p.ID)+" takes "+m.chosen.Name+". enter opens a shell on it; so does enter on it in the list.", width)
+	} else if r, ok := m.wantedRow(); ok && m.toPod {
+		out = m.status("warn", ask.Name(r.pod.Name, r.pod.ID)+" does not take "+m.chosen.Name+" yet; esc goes back to the ways to get it in.", width)
 	} else {
 		out = m.status("warn", "No running pod was seen to take "+m.chosen.Name+". Pods that are created from now on with SSH get the registered keys; esc goes back to the ways out of the others.", width)
 	}

@@ -80,8 +80,11 @@ func (m Model) keyed() Model {
 		}
 	case on(stepProof):
 		b.again.SetHelp("r", "try again")
-		if pod && asks(r) {
+		switch {
+		case pod && asks(r):
 			b.enter.SetHelp("enter", "answer")
+		case m.addsByEnter():
+			b.enter.SetHelp("enter", "add the key")
 		}
 	}
 	b.up.SetHelp("↑/↓", "scroll")

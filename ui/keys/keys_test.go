@@ -447,6 +447,13 @@ func TestOpenProofBeginsAtThePod(t *testing.T) {
 	if r, _ := m.current(); r.pod.ID != beta.ID {
 		t.Errorf("%s is selected", r.pod.Name)
 	}
+	// Another pod that takes the key is not what was asked for.
+	if best, ok := m.best(); ok {
+		t.Errorf("it leads to %s", best.Name)
+	}
+	if said := strings.Join(m.done().doneBody(70, 20), "\n"); !strings.Contains(said, beta.Name+" does not take") {
+		t.Errorf("the end says:\n%s", said)
+	}
 	m, _ = fresh().OpenProof(beta.ID)
 	m, _ = wants(t, m, Loaded{Report: manager.KeyReport{Local: many(2)}})
 	if m.step != stepIdentity {

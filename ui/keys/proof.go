@@ -151,11 +151,12 @@ func (m Model) current() (row, bool) {
 	return m.rows[m.row], true
 }
 
-// best returns the pod to open a shell on: the wanted one, else a direct one.
+// best returns the pod to open a shell on: the wanted one, else a direct one. Who
+// came to get the key into one pod is led to no other.
 func (m Model) best() (manager.Pod, bool) {
 	var best manager.Pod
 	for _, r := range m.rows {
-		if !r.tried || !r.proof.Takes {
+		if !r.tried || !r.proof.Takes || m.toPod && r.pod.ID != m.wanted {
 			continue
 		}
 		switch {
@@ -195,6 +196,8 @@ func (m Model) proofTyped(press tea.KeyPressMsg) (Model, screen.Intent) {
 		return m.prove()
 	case key.Matches(press, m.keys.enter) && asks(r):
 		return m, Answer{r.proof.Question, r.pod.ID}
+	case key.Matches(press, m.keys.enter) && m.addsByEnter():
+		return m.askInstall(r.pod), nil
 	case key.Matches(press, m.keys.enter):
 		if r.tried && r.proof.Takes {
 			m.wanted = r.pod.ID
@@ -204,6 +207,13 @@ func (m Model) proofTyped(press tea.KeyPressMsg) (Model, screen.Intent) {
 		return m.scrolledBy(press), nil
 	}
 	return m, nil
+}
+
+// addsByEnter tells whether enter adds the key to the selected pod: the one that the
+// person came for.
+func (m Model) addsByEnter() bool {
+	r, ok := m.current()
+	return ok && m.toPod && r.pod.ID == m.wanted && m.can(manager.WayProxyShell)
 }
 
 // asks tells whether a pod waits for an answer.
