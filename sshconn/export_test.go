@@ -72,7 +72,11 @@ func ReadAhead(r io.Reader, size int, atEase bool) ([]byte, error) {
 }
 
 var (
-	Marked       = marked
 	AddressLines = addressLines
 	Holders      = holders
 )
+
+func Marked(text []byte, path, name string, names []string) (revoked, authorities []KnownKey, warnings []string) {
+	found := marked(text, path, name, names)
+	return found.revoked, found.authorities, found.warnings
+}

@@ -2,6 +2,7 @@ package sshconn
 
 import (
 	"bytes"
+	"fmt"
 	"net"
 	"slices"
 	"strings"
@@ -23,9 +24,10 @@ func (o Options) knownKeys() (hostKeys, error) {
 			known.warnings = append(known.warnings, cleaned(err).Error())
 			continue
 		}
-		revoked, authorities := marked(text, path, o.HostKeyName, o.names())
-		known.revoked = append(known.revoked, revoked...)
-		known.authorities = append(known.authorities, authorities...)
+		found := marked(text, path, o.HostKeyName, o.names())
+		known.revoked = append(known.revoked, found.revoked...)
+		known.authorities = append(known.authorities, found.authorities...)
+		known.warnings = append(known.warnings, found.warnings...)
 	}
 	return known, nil
 }
@@ -44,27 +46,30 @@ func (o Options) names() []string {
 
 // marked finds the lines of a user's file that decide. A key that is revoked under
 // any of names is. An authority counts only for name, by a pattern that is about
-// it: one for every host was meant for other hosts.
-func marked(text []byte, path, name string, names []string) (revoked, authorities []KnownKey) {
+// it: one for every host was meant for other hosts. A marked line that cannot be
+// read is warned of: it may have been meant to revoke a key.
+func marked(text []byte, path, name string, names []string) (found hostKeys) {
 	number := 0
 	for raw := range bytes.Lines(text) {
 		number++
+		raw = bytes.TrimPrefix(raw, []byte(byteOrderMark))
 		if !bytes.HasPrefix(bytes.TrimLeft(raw, " \t"), []byte("@")) {
 			continue // the keys of other hosts are not parsed: there may be thousands
 		}
 		line, err := parseHostLine(raw)
-		if err != nil || line.key == nil {
+		if err != nil {
+			found.warnings = append(found.warnings, fmt.Sprintf("%s line %d is skipped: %v", path, number, cleaned(err)))
 			continue
 		}
 		key := KnownKey{line.key, line.key.Type(), ssh.FingerprintSHA256(line.key), path, number}
 		switch {
 		case line.marker == "revoked" && slices.ContainsFunc(names, line.matches):
-			revoked = append(revoked, key)
+			found.revoked = append(found.revoked, key)
 		case line.marker == "cert-authority" && line.scoped().matches(name):
-			authorities = append(authorities, key)
+			found.authorities = append(found.authorities, key)
 		}
 	}
-	return revoked, authorities
+	return found
 }
 
 // scoped returns the line without the patterns that name no host in particular.

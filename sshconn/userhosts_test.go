@@ -15,6 +15,7 @@ const podAddr = "[203.0.113.7]:22001"
 
 func TestTheUsersFilesDecideLittle(t *testing.T) {
 	key := newSigner(t).PublicKey()
+	unread := []string{line("@unknown *", key), "@revoked * ssh-ed25519 AAAA", "@revoked"}
 	for _, c := range []struct {
 		text               string
 		revoked, authority bool
@@ -29,6 +30,7 @@ func TestTheUsersFilesDecideLittle(t *testing.T) {
 		{line("@revoked other", key), false, false},
 		{line("@revoked *,!"+podName+",!"+podAddr, key), false, false},
 		{"\t" + line("@revoked *", key) + "\r", true, false},
+		{"\ufeff" + line("@revoked *", key), true, false},
 
 		{line("@cert-authority runpod-*", key), false, true},
 		{line("@cert-authority "+podName, key), false, true},
@@ -49,9 +51,12 @@ func TestTheUsersFilesDecideLittle(t *testing.T) {
 		{"@revoked * ssh-ed25519 AAAA", false, false},
 		{"@revoked", false, false},
 	} {
-		revoked, authorities := sshconn.Marked([]byte(c.text), "known_hosts", podName, []string{podName, podAddr})
+		revoked, authorities, warnings := sshconn.Marked([]byte(c.text), "known_hosts", podName, []string{podName, podAddr})
 		if (len(revoked) > 0) != c.revoked || (len(authorities) > 0) != c.authority {
 			t.Errorf("%q: revoked %v, authority %v", c.text, revoked, authorities)
+		}
+		if unreadable := slices.Contains(unread, c.text); (len(warnings) > 0) != unreadable || unreadable && !strings.HasPrefix(warnings[0], "known_hosts line 1 is skipped: ") {
+			t.Errorf("%q: warned of %q", c.text, warnings)
 		}
 	}
 }
@@ -85,26 +90,27 @@ func FuzzUserHosts(f *testing.F) {
 	for _, seed := range []string{
 		line("@revoked *", key), line("@cert-authority runpod-*", key), line("@cert-authority *", key), line(podAddr, key),
 		"@revoked\n@cert-authority * \x00\n", line("@revoked "+hashed(podName), key) + "\r\n" + line("@revoked !x,*", key),
+		"\ufeff" + line("@revoked *", key),
 	} {
 		f.Add([]byte(seed))
 	}
 	names := []string{podName, podAddr}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		revoked, authorities := sshconn.Marked(text, "known_hosts", podName, names)
+		revoked, authorities, _ := sshconn.Marked(text, "known_hosts", podName, names)
 		for _, k := range append(revoked, authorities...) {
 			lines := strings.Split(string(text), "\n")
-			if k.Line < 1 || k.Line > len(lines) || !strings.HasPrefix(strings.TrimLeft(lines[k.Line-1], " \t"), "@") {
+			if k.Line < 1 || k.Line > len(lines) || !strings.HasPrefix(strings.TrimLeft(strings.TrimPrefix(lines[k.Line-1], "\ufeff"), " \t"), "@") {
 				t.Errorf("line %d of %q", k.Line, text)
 			}
 		}
 		// A line of nonsense before loses nothing, nor does one behind.
 		around := append(append([]byte("@revoked nonsense\n"), text...), "\n@cert-authority\n"...)
-		more, others := sshconn.Marked(around, "known_hosts", podName, names)
+		more, others, _ := sshconn.Marked(around, "known_hosts", podName, names)
 		if len(more) != len(revoked) || len(others) != len(authorities) {
 			t.Errorf("%q: %d and %d became %d and %d", text, len(revoked), len(authorities), len(more), len(others))
 		}
 		// What others revoke cannot be undone by another line.
-		if with, _ := sshconn.Marked(append(append([]byte{}, text...), "\n"+line("@revoked *", key)...), "known_hosts", podName, names); len(with) != len(revoked)+1 {
+		if with, _, _ := sshconn.Marked(append(append([]byte{}, text...), "\n"+line("@revoked *", key)...), "known_hosts", podName, names); len(with) != len(revoked)+1 {
 			t.Errorf("%q hides a revoked key", text)
 		}
 		sshconn.AddressLines(text, names, key)
