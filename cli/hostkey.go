@@ -31,7 +31,7 @@ const checkInPod = "To check it, run in a web terminal of the pod: for k in /etc
 // trustsChanged takes a changed host key: as a question where it is one, else as a
 // stop, at which only the known key can be forgotten, or the pod's log be overruled,
 // by typing the pod's name. It reports whether to connect with the key.
-func (a *app) trustsChanged(ctx context.Context, m *manager.Manager, q *manager.HostKeyChanged) bool {
+func (a *app) trustsChanged(ctx context.Context, m connector, q *manager.HostKeyChanged) bool {
 	if q.Asks {
 		fmt.Fprintf(a.std.Err, "%s was started since it last showed its known host key, and has a new one. At %s it shows this %s key:\n  %s\nKnown:\n  %s\n",
 			q.Pod.Name, q.Addr, q.KeyType, q.Offered, strings.Join(q.Known, "\n  "))

@@ -115,8 +115,18 @@ func (a *app) runSSH(ctx context.Context, word string, req manager.ConnectReques
 	return statusError(ended.Status)
 }
 
-// connect asks until Connect has no question left.
-func (a *app) connect(ctx context.Context, m *manager.Manager, req manager.ConnectRequest) (*manager.Session, error) {
+// connector is what connecting needs of the manager.
+type connector interface {
+	Connect(ctx context.Context, req manager.ConnectRequest) (*manager.Session, error)
+	ForgetHostKey(ctx context.Context, podID, shown string) error
+	TrustAgainstLog(ctx context.Context, podID, shown string) error
+}
+
+// connect asks until Connect has no question left. Passphrases are overwritten when
+// it returns: neither the session nor a failure needs them.
+func (a *app) connect(ctx context.Context, m connector, req manager.ConnectRequest) (*manager.Session, error) {
+	req.Passphrases = map[string][]byte{}
+	defer wipe(req.Passphrases)
 	for {
 		session, err := m.Connect(ctx, req)
 		var (
@@ -141,18 +151,24 @@ func (a *app) connect(ctx context.Context, m *manager.Manager, req manager.Conne
 			}
 			req.AcceptHostKey = changed.Offered
 		case errors.As(err, &passphrase):
-			if req.Passphrases == nil {
-				req.Passphrases = map[string][]byte{}
-			}
 			secret, readErr := a.readSecret(ctx, passphraseLine(passphrase))
 			if readErr != nil || len(secret) == 0 {
 				return nil, fmt.Errorf("not connected: %w", err)
 			}
+			clear(req.Passphrases[passphrase.Path])
 			req.Passphrases[passphrase.Path] = secret
 		default:
 			return session, err
 		}
 	}
+}
+
+// wipe overwrites passphrases that nobody reads any more.
+func wipe(passphrases map[string][]byte) {
+	for _, p := range passphrases {
+		clear(p)
+	}
+	clear(passphrases)
 }
 
 func passphraseLine(q *manager.PassphraseWanted) string {

@@ -35,7 +35,7 @@ func (m *Manager) Connect(ctx context.Context, req ConnectRequest) (*Session, er
 		var wanted *KeepWanted
 		switch {
 		case err == nil:
-			return &Session{m: m, req: req, conn: l.conn, pod: l.row, route: l.route, plan: plan, cameBack: plan.back, notice: l.notice}, nil
+			return &Session{m: m, req: ConnectRequest{PodID: req.PodID, Via: req.Via}, conn: l.conn, pod: l.row, route: l.route, plan: plan, cameBack: plan.back, notice: l.notice}, nil
 		case errors.As(err, &wanted):
 			m.kept.put(&keptConn{conn: l.conn, pod: l.row, route: l.route, why: keptWarm})
 			return nil, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
@@ -138,6 +139,9 @@ func TestConnectAsksForAPassphraseOnlyWhenThePodTakesTheKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	session.Discard()
+	if kept := reflect.ValueOf(session).Elem().FieldByName("req").FieldByName("Passphrases"); kept.Len() > 0 {
+		t.Error("the session keeps the passphrase")
+	}
 
 	sshd.Authorize()
 	var failure *manager.Failure
