@@ -53,6 +53,7 @@ func (m *Manager) LastList() (listing Listing, ok bool) {
 		if !usable {
 			continue
 		}
+		m.last.order = append(m.last.order, p.ID)
 		listing.Pods = append(listing.Pods, m.row(m.note(p)))
 	}
 	return listing, len(listing.Pods) > 0

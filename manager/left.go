@@ -26,6 +26,33 @@ func (m *Manager) forget(shell *keptShell) {
 	}
 }
 
+// forgetShells drops the shells of pods that this account had when it was listed
+// before, and that are not there any more: what ran there has ended with them. The
+// lock must be held.
+func (m *Manager) forgetShells(there map[string]bool) {
+	gone := map[string]bool{}
+	for _, id := range m.last.order {
+		gone[id] = !there[id]
+	}
+	var names []string
+	for _, shell := range m.shells {
+		if gone[shell.PodID] {
+			names = append(names, shell.Name)
+		}
+	}
+	if len(names) == 0 || m.closed {
+		return
+	}
+	m.side.Go(func() {
+		defer m.recovered("forgetting the shells of pods that are gone")
+		for _, name := range names {
+			if claim, err := m.store.ClaimShell(name); err == nil && claim != nil { // else a session has it still
+				m.forget(&keptShell{name, claim})
+			}
+		}
+	})
+}
+
 // recall learns which shells were left running and belong to nobody now.
 func (m *Manager) recall() {
 	known, err := m.store.KeptShells()

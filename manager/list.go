@@ -67,6 +67,7 @@ func (m *Manager) take(from api, pods []runpod.Pod) Listing {
 	}
 	maps.DeleteFunc(m.pods, func(id string, _ runpod.Pod) bool { return !there[id] })
 	if m.client == from { // else another account has logged in meanwhile
+		m.forgetShells(there)
 		m.noteList(pods, changed)
 	}
 	m.forgetGone()

@@ -15,6 +15,7 @@ import (
 	"podbay/config"
 	"podbay/demo/api"
 	"podbay/manager"
+	"podbay/state"
 )
 
 func asksOnce(s *config.Settings) { s.KeepShells = config.KeepAsk }
@@ -421,6 +422,74 @@ func TestAShellIsForgottenOnlyWhenThePodSaysSo(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestAShellGoesWithItsPod, and not by a list that may be another account's.
+func TestAShellGoesWithItsPod(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		then func(k *keptPod, t *testing.T) *manager.Manager // who lists the pods after the pod is gone
+		want int
+	}{
+		{"in the same run", func(k *keptPod, _ *testing.T) *manager.Manager { return k.m }, 0},
+		{"in the next run", func(k *keptPod, t *testing.T) *manager.Manager {
+			k.close(t)
+			next := k.open(t, k.opts)
+			if _, ok := next.LastList(); !ok {
+				t.Fatal("no list was kept")
+			}
+			return next
+		}, 0},
+		{"unknown account", func(k *keptPod, t *testing.T) *manager.Manager {
+			k.close(t)
+			return k.open(t, k.opts)
+		}, 2},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			k := newKeptPod(t, nil)
+			k.list(t, keptID)
+			p := newPerson(t)
+			ended := p.run(k.connect(t))
+			p.sees(0, "\x1b[H")
+			p.types("~.")
+			p.ends(ended)
+			k.list(t, keptID)
+			if n := k.shellFiles(t); n != 2 {
+				t.Fatalf("%d records and claims of one shell, want 2", n)
+			}
+			m := tt.then(k, t)
+			if !k.api.RemovePod(keptID) {
+				t.Fatal("there was no pod")
+			}
+			if _, err := m.Refresh(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if err := m.Close(); err != nil { // which waits
+				t.Fatal(err)
+			}
+			if n := k.shellFiles(t); n != tt.want {
+				t.Errorf("%d records and claims are left, want %d", n, tt.want)
+			}
+		})
+	}
+}
+
+func (k *keptPod) close(t *testing.T) {
+	t.Helper()
+	if err := k.m.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// shellFiles counts what is remembered of shells, and the claims to them.
+func (k *keptPod) shellFiles(t *testing.T) int {
+	t.Helper()
+	claims, _ := filepath.Glob(filepath.Join(k.paths.State, "podbay-*.claim"))
+	known, err := (&state.Store{Dir: k.paths.State}).KeptShells()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(claims) + len(known)
 }
 
 // TestACancelledConnectLeavesNoOrphan: the pod had started a shell when its answer
