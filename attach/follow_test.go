@@ -335,3 +335,31 @@ func TestInDoubt(t *testing.T) {
 		t.Errorf("%d steps are remembered", len(q.log))
 	}
 }
+
+// A note counts as said when it is on the terminal: not that of a line which had no
+// shell.
+func TestANoteIsToldOfWhenItIsSaid(t *testing.T) {
+	srv := newServer(t)
+	tries := 0
+	said := make(chan int, 4)
+	f := newFollowing(t, srv, Options{}, func(context.Context, Loss) (line, Link, error) {
+		tries++
+		again, try := srv.dial(t, srv.Addr), tries
+		if try == 1 {
+			_ = again.Close()
+		}
+		return conn{again}, Link{Conn: again, Note: "new here", Said: func() { said <- try }}, nil
+	})
+	ready(f.local)
+	f.link.Cut()
+	f.sees(mark + "new here\r\n")
+	f.waits("second shell", f.ups)
+	f.types("\x15exit 5\r")
+	if o := f.returns(f.done); o.Status != 5 {
+		t.Errorf("got %+v", o)
+	}
+	close(said)
+	if first := <-said; first != 2 || len(said) > 0 {
+		t.Errorf("the note of try %d was told of, and %d more", first, len(said))
+	}
+}
