@@ -1,6 +1,7 @@
 package manager
 
 import (
+	"podbay/runpod"
 	"podbay/state"
 )
 
@@ -26,18 +27,27 @@ func (m *Manager) forget(shell *keptShell) {
 	}
 }
 
+// holdsShells tells whether shells can live on a pod of that status.
+func holdsShells(status runpod.Status) bool {
+	switch status {
+	case runpod.StatusExited, runpod.StatusError, runpod.StatusTerminated:
+		return false
+	}
+	return true
+}
+
 // forgetShells drops the shells of pods that this account had when it was listed
-// before, and that are not there any more: what ran there has ended with them. The
-// lock must be held.
-func (m *Manager) forgetShells(there map[string]bool) {
+// before, and that are off or not there any more: what ran there has ended with
+// them. The lock must be held.
+func (m *Manager) forgetShells(live map[string]bool) {
 	gone := map[string]bool{}
 	for _, id := range m.last.order {
-		gone[id] = !there[id]
+		gone[id] = !live[id]
 	}
-	var names []string
+	names, pods := []string{}, map[string]bool{}
 	for _, shell := range m.shells {
 		if gone[shell.PodID] {
-			names = append(names, shell.Name)
+			names, pods[shell.PodID] = append(names, shell.Name), true
 		}
 	}
 	if len(names) == 0 || m.closed {
@@ -45,12 +55,27 @@ func (m *Manager) forgetShells(there map[string]bool) {
 	}
 	m.side.Go(func() {
 		defer m.recovered("forgetting the shells of pods that are gone")
+		for id := range pods {
+			m.dropKept(id)
+		}
 		for _, name := range names {
 			if claim, err := m.store.ClaimShell(name); err == nil && claim != nil { // else a session has it still
 				m.forget(&keptShell{name, claim})
 			}
 		}
 	})
+}
+
+// dropKept closes the connection that is kept to a pod, and forgets its shell.
+func (m *Manager) dropKept(podID string) {
+	conn, shell := m.kept.take(podID)
+	if conn != nil {
+		_ = conn.conn.Close()
+		shell = conn.shell
+	}
+	if shell != nil {
+		m.forget(shell)
+	}
 }
 
 // recall learns which shells were left running and belong to nobody now.

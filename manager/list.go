@@ -57,17 +57,17 @@ func (m *Manager) take(from api, pods []runpod.Pod) Listing {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.listed, m.answered = m.now(), true
-	there := make(map[string]bool, len(pods))
+	there, live := make(map[string]bool, len(pods)), make(map[string]bool, len(pods))
 	listing := Listing{At: m.listed, Pods: make([]Pod, 0, len(pods))}
 	changed := len(pods) != len(m.pods)
 	for _, p := range pods {
 		changed = changed || differs(m.pods, &p)
-		there[p.ID] = true
+		there[p.ID], live[p.ID] = true, holdsShells(p.Status)
 		listing.Pods = append(listing.Pods, m.row(m.note(p)))
 	}
 	maps.DeleteFunc(m.pods, func(id string, _ runpod.Pod) bool { return !there[id] })
 	if m.client == from { // else another account has logged in meanwhile
-		m.forgetShells(there)
+		m.forgetShells(live)
 		m.noteList(pods, changed)
 	}
 	m.forgetGone()

@@ -74,7 +74,9 @@ func (m *Manager) row(p runpod.Pod) Pod {
 	}
 	all := doctor.Examine(facts)
 	row.Verdict, row.Also = all[0], all[1:]
-	row.Kept = m.keptOn(p.ID)
+	if holdsShells(p.Status) {
+		row.Kept = m.keptOn(p.ID)
+	}
 	return row
 }
 
