@@ -159,6 +159,8 @@ func tunnel(t *testing.T, to string) string {
 	t.Helper()
 	var passing sync.WaitGroup
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		passing.Add(1) // before the server stops counting the connection, which Close waits for
+		defer passing.Done()
 		far, err := net.Dial("tcp", to)
 		if err != nil || r.Method != http.MethodConnect || r.Host != apiName+":443" {
 			w.WriteHeader(http.StatusBadGateway)
