@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/creack/pty"
+	"golang.org/x/crypto/ssh"
 
 	"podbay/config"
 	"podbay/demo/api"
@@ -18,9 +19,6 @@ import (
 	"podbay/internal/opensshd"
 	"podbay/manager"
 )
-
-// waitMost bounds every wait of these tests; nothing is proved by a time.
-const waitMost = time.Minute
 
 // person is somebody at a terminal on which a session runs.
 type person struct {
@@ -115,7 +113,16 @@ const keptID = "kept1"
 func newKeptPod(t *testing.T, settings func(*config.Settings)) *keptPod {
 	t.Helper()
 	sshd := opensshd.Start(t, opensshd.Config{})
-	link := netfault.Start(t, sshd.Addr)
+	k := keptPodAt(t, sshd.Addr, sshd.HostKey(), settings)
+	sshd.Authorize(k.key)
+	k.sshd = sshd
+	return k
+}
+
+// keptPodAt is an account with one pod at addr, behind a link.
+func keptPodAt(t *testing.T, addr string, hostKey ssh.PublicKey, settings func(*config.Settings)) *keptPod {
+	t.Helper()
+	link := netfault.Start(t, addr)
 	host, port := splitAddr(t, link.Addr)
 	a := newAccount(t, accountOptions{
 		registered: true,
@@ -129,11 +136,10 @@ func newKeptPod(t *testing.T, settings func(*config.Settings)) *keptPod {
 			}
 		},
 	})
-	sshd.Authorize(a.key)
-	if err := a.m.TrustHostKey(keptID, sshd.HostKey(), time.Time{}); err != nil {
+	if err := a.m.TrustHostKey(keptID, hostKey, time.Time{}); err != nil {
 		t.Fatal(err)
 	}
-	return &keptPod{account: a, sshd: sshd, link: link}
+	return &keptPod{account: a, link: link}
 }
 
 func splitAddr(t *testing.T, addr string) (host string, port int) {

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"podbay/demo/api"
+	"podbay/demo/pod"
 	"podbay/internal/opensshd"
 )
 
@@ -61,9 +62,50 @@ const (
 )
 
 func TestFortyDropsInARow(t *testing.T) {
-	k := newKeptPod(t, nil)
-	d := &drops{person: newPerson(t), k: k, file: filepath.Join(k.sshd.Home, "got")}
-	script := filepath.Join(k.sshd.Home, "counter.sh")
+	t.Run("OpenSSH", func(t *testing.T) {
+		k := newKeptPod(t, nil)
+		fortyDrops(t, k, k.sshd.Home)
+		if left := k.sshd.TmuxServers(); len(left) > 0 {
+			t.Errorf("tmux servers are left: %v", left)
+		}
+	})
+	t.Run("demo", func(t *testing.T) {
+		home, sockets := t.TempDir(), shortDir(t)
+		server, err := pod.Start(pod.Config{Container: pod.Container{PodID: keptID, Name: "kept", Home: home, TmuxDir: sockets}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := server.Close(); err != nil {
+				t.Error(err)
+			}
+			pod.EndTmux(sockets)
+		})
+		k := keptPodAt(t, server.Addr().String(), server.HostKeys()[0].Signer.PublicKey(), nil)
+		if err := os.Mkdir(filepath.Join(home, ".ssh"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(home, ".ssh", "authorized_keys"), ssh.MarshalAuthorizedKey(k.key), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		fortyDrops(t, k, home)
+	})
+}
+
+// shortDir is a folder whose name leaves room for a socket's.
+func shortDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "pt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
+func fortyDrops(t *testing.T, k *keptPod, home string) {
+	d := &drops{person: newPerson(t), k: k, file: filepath.Join(home, "got")}
+	script := filepath.Join(home, "counter.sh")
 	if err := os.WriteFile(script, []byte(counter), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -88,9 +130,6 @@ func TestFortyDropsInARow(t *testing.T) {
 		t.Errorf("ended with %+v", e)
 	}
 	d.check()
-	if left := k.sshd.TmuxServers(); len(left) > 0 {
-		t.Errorf("tmux servers are left: %v", left)
-	}
 }
 
 // drop loses the line in one of several moments and ways, and waits until the

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"podbay/config"
 	"podbay/demo/api"
@@ -356,18 +355,6 @@ func TestGivingUpLeavesTheShell(t *testing.T) {
 	p.ends(ended)
 }
 
-// eventually waits for a condition that nothing tells of.
-func eventually(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for stop := time.Now().Add(waitMost); !holds(); <-tick.C {
-		if time.Now().After(stop) {
-			t.Fatalf("never came: %s", what)
-		}
-	}
-}
-
 // tmuxIs puts a script in front of the pod's tmux, which is $tmux in it.
 func (k *keptPod) tmuxIs(t *testing.T, script string) {
 	t.Helper()
@@ -377,7 +364,7 @@ func (k *keptPod) tmuxIs(t *testing.T, script string) {
 	}
 	dir := t.TempDir()
 	text := "#!/bin/sh\ntmux=" + tmux + "\n" + script + "\n"
-	if err := os.WriteFile(filepath.Join(dir, "tmux"), []byte(text), 0o700); err != nil { //nolint:gosec // it is run
+	if err := os.WriteFile(filepath.Join(dir, "tmux"), []byte(text), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	k.sshd.SetEnv("PATH", dir+":"+os.Getenv("PATH"))
