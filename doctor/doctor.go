@@ -118,10 +118,6 @@ func (g group) held(f *Facts) iter.Seq[Verdict] {
 	}
 }
 
-// JudgeAttempt says why an attempt to connect failed: what the attempt itself saw
-// goes before what was known earlier.
-func JudgeAttempt(f Facts, a Attempt) Verdict { return Judge(f.After(a)) }
-
 // JudgeSession says what was wrong with a session that has ended; ID is "" when
 // nothing was.
 func JudgeSession(f Facts, s Session) Verdict {

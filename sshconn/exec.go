@@ -14,10 +14,10 @@ const maxOutput = 64 << 10
 
 // Exec runs a command without a terminal on a channel of its own and returns
 // what it printed on its standard output, as it came: not cleaned, at most 64
-// KiB. env is as in [PTY]. The server hands the command to the user's login shell. The exit is as in
-// [Shell.Wait]. A server that runs no commands is told as [ErrNoShell]; one that
-// runs a shell in place of it, as RunPod's proxy, is not recognised here. When
-// ctx ends, Exec returns at once and its channel is closed.
+// KiB. env is as in [PTY]. The server hands the command to the user's login
+// shell. The exit is as in [Shell.Wait]. A server that runs no commands is told as
+// [ErrNoShell]; one that runs a shell in place of them is not recognised here.
+// When ctx ends, Exec returns at once and its channel is closed.
 func (c *Conn) Exec(ctx context.Context, command string, env map[string]string) (output []byte, exit Exit, err error) {
 	if err := checkEnv(env); err != nil {
 		return nil, Exit{Status: statusLost}, err

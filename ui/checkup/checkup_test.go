@@ -202,7 +202,7 @@ func TestCauseAndRemedyNeedNoScrolling(t *testing.T) {
 	for _, f := range facts {
 		check(t, doctor.Judge(f))
 	}
-	check(t, doctor.JudgeAttempt(doctor.Facts{}, doctor.Attempt{Cause: "not done", Unsupported: "ProxyJump bastion.example.com"}))
+	check(t, doctor.Judge(doctor.Facts{}.After(doctor.Attempt{Cause: "not done", Unsupported: "ProxyJump bastion.example.com"})))
 }
 
 func check(t *testing.T, v doctor.Verdict) {
