@@ -79,18 +79,15 @@ func (m Model) also() string {
 
 // seen draws what the verdict rests on, for who wants to know.
 func (m Model) seen() string {
-	var lines []string
+	var lines, parts []string
 	for _, e := range m.finding.Evidence {
-		lines = append(lines, "· "+e.String())
+		lines = append(lines, m.theme.Dim.Render("· "+e.String()))
+	}
+	if len(lines) > 0 {
+		parts = append(parts, m.theme.Title.Render("What was seen")+"\n"+strings.Join(lines, "\n"))
 	}
 	if command := m.finding.Pod.Route.Command; command != "" {
-		lines = append(lines, "· by hand (y copies it):", command)
+		parts = append(parts, m.theme.Title.Render("By hand")+m.theme.Dim.Render(" (y copies it)")+"\n"+m.theme.Dim.Render(command))
 	}
-	if len(lines) == 0 {
-		return ""
-	}
-	for i := range lines {
-		lines[i] = m.theme.Dim.Render(lines[i])
-	}
-	return m.theme.Title.Render("What was seen") + "\n" + strings.Join(lines, "\n")
+	return strings.Join(parts, "\n\n")
 }
