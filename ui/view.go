@@ -131,7 +131,7 @@ func (m model) homeView(a area) string {
 	if a.paneWidth == 0 || !ok {
 		return m.pods.View()
 	}
-	pane := details.New(m.theme).SetSize(a.paneWidth, a.paneHeight).SetPod(p, m.now).View()
+	pane := details.Pane(m.theme, a.paneWidth, a.paneHeight, p, m.now)
 	list := strings.Split(m.pods.View(), "\n")
 	side := strings.Split(pane, "\n")
 	if !a.beside {

@@ -42,7 +42,7 @@ func newField(theme screen.Theme, echo textinput.EchoMode) Field {
 func (f Field) SetTheme(theme screen.Theme) Field {
 	in := f.input()
 	styles := in.Styles()
-	styles.Focused.Prompt, styles.Focused.Text = theme.Key, theme.Text
+	styles.Focused.Prompt, styles.Focused.Text = theme.Key.Style, theme.Text.Style
 	in.SetStyles(styles)
 	return fieldOf(in)
 }

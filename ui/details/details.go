@@ -59,6 +59,11 @@ func newKeyMap() keyMap {
 	}
 }
 
+// Pane draws the beginning of a pod's details in an area of the list's screen.
+func Pane(theme screen.Theme, width, height int, p manager.Pod, now time.Time) string {
+	return Model{theme: theme, width: width, height: height, pod: p, now: now}.View()
+}
+
 // New returns the details of no pod yet.
 func New(theme screen.Theme) Model { return Model{theme: theme, keys: newKeyMap()} }
 
@@ -88,6 +93,10 @@ func (m Model) SetPod(p manager.Pod, now time.Time) Model {
 }
 
 func (m Model) scrolled(by int) Model {
+	if m.top+by <= 0 {
+		m.top = 0 // what is below need not be known
+		return m
+	}
 	m.top = max(0, min(m.top+by, len(m.lines())-m.height))
 	return m
 }

@@ -26,9 +26,9 @@ const (
 )
 
 const (
-	marker   = 2  // cells before the first column, for the sign of the selected row
-	nameRoom = 14 // what a name gets before a column more is shown
-	nameFull = 24 // what it gets before the columns that matter least
+	marker   = len(margin) // cells before the first column, for the sign of the selected row
+	nameRoom = 14          // what a name gets before a column more is shown
+	nameFull = 24          // what it gets before the columns that matter least
 )
 
 // gapFor is the cells between columns: at 80 one, so that the addresses fit.

@@ -80,8 +80,8 @@ func (m Model) SetTheme(theme screen.Theme) Model {
 	m.theme = theme
 	styles := m.filter.Styles()
 	styles.Cursor.Blink = false // a blinking cursor would draw while nothing happens
-	styles.Focused.Prompt, styles.Focused.Text = theme.Key, theme.Text
-	styles.Blurred.Prompt, styles.Blurred.Text = theme.Dim, theme.Text
+	styles.Focused.Prompt, styles.Focused.Text = theme.Key.Style, theme.Text.Style
+	styles.Blurred.Prompt, styles.Blurred.Text = theme.Dim.Style, theme.Text.Style
 	m.filter.SetStyles(styles)
 	return m
 }

@@ -146,7 +146,7 @@ func (m Model) sentence() string {
 // table draws the headings and the rows that are seen.
 func (m Model) table() []string {
 	w := choose(m.fit, m.width)
-	out := []string{m.theme.Dim.Render(screen.Cut(strings.Repeat(" ", marker)+m.cells(w, func(c column) string { return headings[c] }), m.width))}
+	out := []string{m.theme.Dim.Render(screen.Cut(margin+m.cells(w, func(c column) string { return cell(c, headings[c], w[c]) }), m.width))}
 	last := min(len(m.shown), m.top+m.rows())
 	for at := m.top; at < last; at++ {
 		out = append(out, m.row(w, m.all[m.shown[at]], at == m.at))
@@ -158,11 +158,11 @@ func (m Model) table() []string {
 // look, and keeps one style, since a colour inside would end the background.
 func (m Model) row(w widths, p *manager.Pod, selected bool) string {
 	if selected {
-		text := "▸ " + m.cells(w, func(c column) string { return plain(c, p, m.now) })
+		text := "▸ " + m.cells(w, func(c column) string { return cell(c, plain(c, p, m.now), w[c]) })
 		return m.theme.Selected.Render(screen.Fit(text, m.width))
 	}
-	return strings.Repeat(" ", marker) + m.cells(w, func(c column) string {
-		text := screen.Cut(plain(c, p, m.now), w[c])
+	return margin + m.cells(w, func(c column) string {
+		text := cell(c, plain(c, p, m.now), w[c])
 		if t := tone(c, p); t != "" {
 			return m.theme.Tone(t).Render(text)
 		}
@@ -170,21 +170,29 @@ func (m Model) row(w widths, p *manager.Pod, selected bool) string {
 	})
 }
 
-// cells joins the columns that have room.
+// margin stands before rows that are not selected.
+const margin = "  "
+
+// cells joins the columns that have room; text gives each exactly its width.
 func (m Model) cells(w widths, text func(column) string) string {
 	var b strings.Builder
+	gap := strings.Repeat(" ", gapFor(m.width))
 	for c := range columns {
 		if w[c] == 0 {
 			continue
 		}
 		if b.Len() > 0 {
-			b.WriteString(strings.Repeat(" ", gapFor(m.width)))
+			b.WriteString(gap)
 		}
-		if c == colCost || c == colUptime {
-			b.WriteString(screen.FitRight(text(c), w[c]))
-		} else {
-			b.WriteString(screen.Fit(text(c), w[c]))
-		}
+		b.WriteString(text(c))
 	}
 	return b.String()
+}
+
+// cell fits a text into a column.
+func cell(c column, text string, width int) string {
+	if c == colCost || c == colUptime {
+		return screen.FitRight(text, width)
+	}
+	return screen.Fit(text, width)
 }

@@ -162,3 +162,32 @@ func TestDialogFitsAndScrolls(t *testing.T) {
 		}
 	}
 }
+
+// The fast way to measure agrees with the slow one wherever it is taken.
+func FuzzWidth(f *testing.F) {
+	for _, seed := range []string{"", "plain", "● running", "\x1b[31mred\x1b[m", "\x1b[38;5;1mx", "\x1b[2J", "a\u0301", "●\ufe0f", "日本", "\x1b[", "\x7f", "\x1b[31\x1b[m", ownSigns} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if n, ok := simpleWidth(s); ok && n != ansi.StringWidth(s) {
+			t.Errorf("%q is %d cells wide, not %d", s, ansi.StringWidth(s), n)
+		}
+		for _, width := range []int{1, 5, 20} {
+			if got, want := Cut(s, width), ansi.Truncate(s, width, "…"); ansi.Strip(got) != ansi.Strip(want) {
+				t.Errorf("Cut(%q, %d) = %q, want %q", s, width, got, want)
+			}
+		}
+	})
+}
+
+// A style of our own looks as Lip Gloss's does.
+func TestStylesRenderAsLipGlossDoes(t *testing.T) {
+	theme := NewTheme(true)
+	for _, style := range []Style{theme.Text, theme.Title, theme.Dim, theme.Key, theme.Badge, theme.Selected, theme.Button, theme.Chosen, theme.Rule, theme.good} {
+		for _, text := range []string{"x", "two words", "● sign", "日本", "a\nlonger one", "tab\there"} {
+			if got, want := style.Render(text), style.Style.Render(text); got != want {
+				t.Errorf("%q: %q, want %q", text, got, want)
+			}
+		}
+	}
+}

@@ -11,26 +11,89 @@ import (
 )
 
 // Width returns how many cells s takes; styling takes none.
-func Width(s string) int { return ansi.StringWidth(s) }
+func Width(s string) int {
+	if n, ok := simpleWidth(s); ok {
+		return n
+	}
+	return ansi.StringWidth(s)
+}
+
+// ownSigns are the signs that podbay draws with, each one cell wide.
+const ownSigns = "●◐▲✕○▸◂▾│─…→↑↓×·"
+
+// simpleWidth is the width of what nearly all texts are made of: ASCII, podbay's own
+// signs, and styling. It takes a tenth of the time.
+func simpleWidth(s string) (cells int, simple bool) {
+	for i := 0; i < len(s); {
+		switch c := s[i]; {
+		case ' ' <= c && c <= '~':
+			cells++
+			i++
+		case c == '\x1b':
+			end := sgrLen(s[i:])
+			if end == 0 {
+				return 0, false
+			}
+			i += end
+		default:
+			r, size := utf8.DecodeRuneInString(s[i:])
+			if size < 2 || !strings.ContainsRune(ownSigns, r) {
+				return 0, false
+			}
+			cells++
+			i += size
+		}
+	}
+	return cells, true
+}
+
+// sgrLen is the length of the control sequence that sets a style with which s begins;
+// 0 for none.
+func sgrLen(s string) int {
+	if len(s) < 3 || s[1] != '[' {
+		return 0
+	}
+	for i := 2; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == 'm':
+			return i + 1
+		case (c < '0' || c > '9') && c != ';' && c != ':':
+			return 0
+		}
+	}
+	return 0
+}
 
 // Cut shortens s to width cells, with an ellipsis where something is missing.
 func Cut(s string, width int) string {
 	if width <= 0 {
 		return ""
 	}
+	if n, ok := simpleWidth(s); ok && n <= width {
+		return s
+	}
 	return ansi.Truncate(s, width, "…")
 }
 
 // Fit cuts or pads s on the right to exactly width cells.
 func Fit(s string, width int) string {
-	s = Cut(s, width)
-	return s + strings.Repeat(" ", max(0, width-Width(s)))
+	s, pad := fitted(s, width)
+	return s + pad
 }
 
 // FitRight cuts or pads s on the left to exactly width cells.
 func FitRight(s string, width int) string {
-	s = Cut(s, width)
-	return strings.Repeat(" ", max(0, width-Width(s))) + s
+	s, pad := fitted(s, width)
+	return pad + s
+}
+
+func fitted(s string, width int) (cut, pad string) {
+	n := Width(s)
+	if n > width {
+		s = Cut(s, width)
+		n = Width(s)
+	}
+	return s, strings.Repeat(" ", max(0, width-n))
 }
 
 // Wrap breaks s into lines of at most width cells: at spaces where it can,
