@@ -15,6 +15,8 @@ import (
 
 	"github.com/creack/pty"
 	"golang.org/x/term"
+
+	"podbay/internal/emulator"
 )
 
 // deadline bounds every wait. It is generous: nothing is proved by a time.
@@ -29,7 +31,7 @@ type program struct {
 
 	mu      sync.Mutex
 	raw     []byte // all output
-	screen  *emulator
+	screen  *emulator.Emulator
 	changed chan struct{} // closed at the next output
 
 	exited chan struct{}
@@ -48,7 +50,7 @@ func start(t *testing.T, cmd *exec.Cmd) *program {
 	ptmx, tty := openPTY(t)
 	p := &program{
 		t: t, cmd: cmd, ptmx: ptmx, tty: tty,
-		screen: newEmulator(cols, rows, ptmx), changed: make(chan struct{}), exited: make(chan struct{}),
+		screen: emulator.New(cols, rows, ptmx), changed: make(chan struct{}), exited: make(chan struct{}),
 	}
 	p.resize(cols, rows)
 	var err error
@@ -149,7 +151,7 @@ func (p *program) resize(cols, rows int) {
 	if err := pty.Setsize(p.tty, &pty.Winsize{Cols: uint16(cols), Rows: uint16(rows)}); err != nil {
 		p.t.Fatal(err)
 	}
-	p.screen.size(cols, rows)
+	p.screen.Resize(cols, rows)
 }
 
 func (p *program) signal(sig os.Signal) {
@@ -179,7 +181,7 @@ func (p *program) text() string { return strings.Join(p.lines(), "\n") }
 func (p *program) lines() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.screen.lines()
+	return p.screen.Lines()
 }
 
 // words is the screen's text with line ends and frames as single spaces, for
@@ -268,7 +270,7 @@ func (p *program) list(pod string) {
 func (p *program) altScreen() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.screen.alt()
+	return p.screen.Alt()
 }
 
 // ends waits for the process and returns its exit code.
@@ -298,9 +300,9 @@ func (p *program) sane() {
 	p.drain()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.screen.alt() || !p.screen.cursorShown() || p.screen.mouse() {
+	if p.screen.Alt() || !p.screen.CursorShown() || p.screen.Mouse() {
 		p.t.Errorf("left behind: alternate screen %v, hidden cursor %v, mouse reports %v",
-			p.screen.alt(), !p.screen.cursorShown(), p.screen.mouse())
+			p.screen.Alt(), !p.screen.CursorShown(), p.screen.Mouse())
 	}
 	for _, mode := range []string{"?2004", "?1004", "?2026"} {
 		on, off := strings.LastIndex(string(p.raw), "\x1b["+mode+"h"), strings.LastIndex(string(p.raw), "\x1b["+mode+"l")
