@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"time"
 )
 
@@ -61,6 +62,7 @@ func (c *crowd) startOnce(o options) (drawn, answered time.Duration, err error) 
 	c.w.api.rename(firstPod, otherName)
 	defer c.w.api.rename(otherName, firstPod)
 	t.expect(otherName)
+	time.Sleep(rand.N(100 * time.Millisecond)) // RunPod is further away than loopback
 	c.w.api.release()
 	seen, err := t.wait()
 	sent, _ := c.w.api.lastAnswer()

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"errors"
+	"io"
 	"sync/atomic"
 	"time"
 
@@ -18,6 +19,11 @@ const (
 	// delivers them after the session. Measured with keys typed during the dial:
 	// without this pause 507 ms and keys replayed in 10 of 12 runs, with it none.
 	settleTime = 20 * time.Millisecond
+	// handOverTime is the least that a session takes. Bubble Tea (v2.1.1, startRenderer)
+	// does not wait for the goroutine that stops its ticker: should the next renderer
+	// have started by then, it would never draw. Seen in most of 40 sessions that ended
+	// at once.
+	handOverTime = 20 * time.Millisecond
 	// stallTime is how long releasing the terminal takes only if keys were left.
 	stallTime = 400 * time.Millisecond
 )
@@ -40,9 +46,20 @@ type handOff struct {
 	stalled atomic.Bool // keys of before the session were left in the program
 }
 
+// SetStdout gives the session the terminal itself: what Bubble Tea writes to is not
+// a file.
+func (h *handOff) SetStdout(w io.Writer) {
+	if p, ok := w.(*parker); ok {
+		w = p.File
+	}
+	h.session.SetStdout(w)
+}
+
 // Run runs the session, once Bubble Tea let go of the terminal.
 func (h *handOff) Run() error {
 	h.stalled.Store(time.Since(h.asked) > stallTime)
+	least := time.NewTimer(handOverTime)
+	defer func() { <-least.C }()
 	if !h.run.take(h.session) {
 		return errors.New("the connection was closed before it could be used")
 	}

@@ -110,10 +110,13 @@ func Run(ctx context.Context, opts Options) error {
 	run := newEffects(ctx)
 	defer farewell(run, opts.Out)
 	m := newModel(using{opts.Manager}, opts, run).remembering(opts.Manager.LastList())
-	p := tea.NewProgram(m, programOptions(opts)...)
+	parker := newParker(opts.Out)
+	p := tea.NewProgram(newParkedModel(m, parker), programOptions(opts, parker)...)
+	parker.begin(p)
 	quitting := quitAfter(ctx, p)
 	_, err := p.Run()
 	quitting()
+	parker.end()
 	switch {
 	case errors.Is(err, tea.ErrProgramPanic):
 		return fmt.Errorf("the UI failed, which is a bug of podbay: %w", err)
@@ -161,18 +164,17 @@ var terminalVars = [...]string{
 	"TMUX", "SSH_TTY", "WT_SESSION", "GOOGLE_CLOUD_SHELL", "COLUMNS", "LINES",
 }
 
-// framesPerSecond is the most that Bubble Tea draws: a change waits for the next
-// tick, which is 4 ms away on average. An idle list pays for the ticks with some
-// processor time, and draws nothing.
+// framesPerSecond is the most that Bubble Tea draws. Nearly all frames are drawn when
+// they are made, since the renderer was parked; those that follow fast wait for the
+// next tick.
 const framesPerSecond = 120
 
-func programOptions(opts Options) []tea.ProgramOption {
-	out := []tea.ProgramOption{tea.WithoutSignalHandler(), tea.WithFPS(framesPerSecond)}
+func programOptions(opts Options, parker *parker) []tea.ProgramOption {
+	out := []tea.ProgramOption{
+		tea.WithoutSignalHandler(), tea.WithFPS(framesPerSecond), tea.WithOutput(parker), tea.WithFilter(parker.filter),
+	}
 	if opts.In != nil {
 		out = append(out, tea.WithInput(opts.In))
-	}
-	if opts.Out != nil {
-		out = append(out, tea.WithOutput(opts.Out))
 	}
 	if opts.Getenv != nil {
 		var environ []string
