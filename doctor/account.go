@@ -10,10 +10,11 @@ func accountRules() []rule {
 	}
 	say := func(word, sentence, remedy string, action Action) func(*Facts) Verdict {
 		return func(f *Facts) Verdict {
+			said := sentence
 			if f.Account.Words != "" {
-				sentence += ": " + f.Account.Words
+				said += ": " + f.Account.Words
 			}
-			return Verdict{Tone: ToneBad, Word: word, Sentence: sentence + ".", Remedy: remedy, Action: action}
+			return Verdict{Tone: ToneBad, Word: word, Sentence: said + ".", Remedy: remedy, Action: action}
 		}
 	}
 	return []rule{

@@ -76,6 +76,27 @@ func Judge(f Facts) Verdict {
 // is in the way, the one verdict says so.
 func Examine(f Facts) []Verdict { return slices.Collect(verdicts(&f)) }
 
+// Triage is Examine for a list of thousands: the first verdict, and the others, which
+// most pods have none of.
+func Triage(f *Facts) (first Verdict, others []Verdict) {
+	found := false
+	for v := range verdicts(f) {
+		if !found {
+			first, found = v, true
+			continue
+		}
+		others = append(others, v)
+	}
+	return first, others
+}
+
+// Settled tells whether every verdict on the facts reads the same at any later time, as
+// long as nothing new is known. It may say no where that is so.
+func (f *Facts) Settled() bool {
+	starts := f.Started && (f.fresh() || f.Status == "STARTING")
+	return !starts && f.SystemLog == "" && f.Login.Outcome == ""
+}
+
 // verdicts gives what Examine returns, one after the other: a list of thousands of
 // pods is judged at each refresh, and wants the first alone.
 func verdicts(f *Facts) iter.Seq[Verdict] {

@@ -1,6 +1,7 @@
 package doctor_test
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -113,4 +114,25 @@ func TestFirstBlockerFirst(t *testing.T) {
 	if got := doctor.Judge(f).ID; got != doctor.Stopped {
 		t.Errorf("a stopped pod comes first: %s", got)
 	}
+}
+
+// TestSettledVerdictsStay holds that a list may keep what it says of settled facts,
+// however much time passes.
+func TestSettledVerdictsStay(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		f := drawFacts(t)
+		before := doctor.Examine(f)
+		first, others := doctor.Triage(&f)
+		if again := append([]doctor.Verdict{first}, others...); !reflect.DeepEqual(again, before) {
+			t.Fatalf("Triage says %+v, Examine %+v", again, before)
+		}
+		if !f.Settled() {
+			return
+		}
+		passed := time.Duration(rapid.Int64Range(0, int64(1000*time.Hour)).Draw(t, "passed"))
+		f.SinceStart, f.SystemLogAge, f.Login.Age = f.SinceStart+passed, f.SystemLogAge+passed, f.Login.Age+passed
+		if after := doctor.Examine(f); !reflect.DeepEqual(after, before) {
+			t.Fatalf("settled, and %s later: %+v, before %+v", passed, after, before)
+		}
+	})
 }
