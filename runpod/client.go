@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"hash/maphash"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
@@ -54,6 +55,7 @@ type Client struct {
 	sleep     func(ctx context.Context, d time.Duration) error
 	jitter    func() float64 // in [0, 1)
 	quota     *quota
+	polled    polled
 
 	// The key lives in closures alone: fmt and reflection print the text of
 	// a field, and what a function closed over they cannot reach.
@@ -98,6 +100,7 @@ func New(opts Options) (*Client, error) {
 		c.sleep = sleep
 	}
 	c.quota = &quota{now: c.now}
+	c.polled.seed = maphash.MakeSeed()
 	next := opts.Transport
 	if next == nil {
 		next = newTransport()

@@ -148,7 +148,6 @@ type Endpoint struct {
 	Host     string
 	Port     int
 	Username string // for the proxy an opaque routing token
-	Command  string // the equivalent ssh command line, as the API words it; to be shown, not run
 }
 
 // Cluster is a pod's membership in a cluster. Members cannot be changed
@@ -162,8 +161,7 @@ type Cluster struct {
 
 // Runtime is what a running pod reports of itself.
 type Runtime struct {
-	UptimeSeconds int // since the container started
-	Ports         []RuntimePort
+	Ports []RuntimePort
 }
 
 // RuntimePort is one live port mapping.

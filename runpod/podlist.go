@@ -1,124 +1,115 @@
 package runpod
 
 import (
-	"bytes"
 	"encoding/json"
 	"io"
 	"strings"
 )
 
-// podList is the answer that lists pods. Each entry is read for itself, so that a
-// bad one costs no other, and in one pass: a list of thousands takes some
-// megabytes, over which an array of json.RawMessage would need five.
-type podList struct {
+// podList is the answer that lists pods. It is read while it arrives, each entry for
+// itself: a bad one costs no other, and a list of thousands is not held as text.
+type podList[P any] struct {
 	found   bool // there is a list
 	entries int
-	pods    []Pod
+	pods    []P
+	// entry moves behind an entry and makes a pod of it; ok is false when it is not
+	// JSON, and usable when no pod can be made of it.
+	entry func(*arriving) (pod P, usable, ok bool)
+	begin func() // nil for none; called before the first entry is read
 }
 
-// decode reports whether data is JSON.
-func (l *podList) decode(data []byte) bool {
-	d := json.NewDecoder(bytes.NewReader(data))
-	if open, err := d.Token(); err != nil || open != json.Delim('{') {
-		return json.Valid(data)
+// blank reports whether nothing but space came; err is why the answer was not read
+// as a whole, whatever it holds.
+func (l *podList[P]) read(from io.Reader) (valid, blank bool, err error) {
+	a := &arriving{from: from}
+	if _, any := a.peek(); !any {
+		return false, true, a.err
 	}
-	same := sharedTexts{}
-	for d.More() {
-		name, err := d.Token()
-		if err != nil {
-			return false
-		}
-		if text, _ := name.(string); strings.EqualFold(text, "pods") { // as json.Unmarshal does; the last one counts
-			*l = podList{}
-			if !l.read(d, same) {
-				return false
-			}
-			continue
-		}
-		var skipped json.RawMessage
-		if d.Decode(&skipped) != nil {
-			return false
-		}
-	}
-	if _, err := d.Token(); err != nil {
-		return false
-	}
-	_, err := d.Token()
-	return err == io.EOF
+	valid = l.document(a)
+	return valid, false, a.rest()
 }
 
-// read reads the member that holds the list.
-func (l *podList) read(d *json.Decoder, same sharedTexts) (valid bool) {
-	open, err := d.Token()
-	switch {
-	case err != nil:
-		return false
-	case open == json.Delim('{'):
-		return skipTo(d)
-	case open != json.Delim('['):
-		return true // null, a text, a number
+func (l *podList[P]) document(a *arriving) (valid bool) {
+	l.found, l.entries, l.pods = false, 0, nil
+	if !a.take('{') {
+		_, ok := a.next(0)
+		return ok && a.done()
 	}
-	l.found, l.pods = true, []Pod{}
-	for d.More() {
-		var wire podWire
-		if !ofAnyType(d.Decode(&wire)) {
+	if a.take('}') {
+		return a.done()
+	}
+	for {
+		name, ok := a.next(1)
+		if !ok || name[0] != '"' {
+			return false
+		}
+		list := strings.EqualFold(decodeAs[string](name), "pods") // as json.Unmarshal does; the last one counts
+		if !a.take(':') || !l.member(a, list) {
+			return false
+		}
+		if a.take('}') {
+			return a.done()
+		}
+		if !a.take(',') {
+			return false
+		}
+	}
+}
+
+// member reads what a member of the answer holds.
+func (l *podList[P]) member(a *arriving, list bool) (valid bool) {
+	if list {
+		l.found, l.entries, l.pods = false, 0, nil
+		if a.take('[') {
+			return l.array(a)
+		}
+	}
+	_, ok := a.next(1)
+	return ok
+}
+
+func (l *podList[P]) array(a *arriving) (valid bool) {
+	l.found, l.pods = true, []P{}
+	if l.begin != nil {
+		l.begin()
+	}
+	if a.take(']') {
+		return true
+	}
+	for {
+		if _, more := a.peek(); !more {
+			return false
+		}
+		pod, usable, ok := l.entry(a)
+		if !ok {
 			return false
 		}
 		l.entries++
-		if pod, ok := wire.pod(); ok {
-			same.share(&pod)
+		if usable {
 			l.pods = append(l.pods, pod)
 		}
-	}
-	_, err = d.Token()
-	return err == nil
-}
-
-// skipTo reads to the end of the object that was opened.
-func skipTo(d *json.Decoder) (valid bool) {
-	for depth := 1; depth > 0; {
-		token, err := d.Token()
-		switch {
-		case err != nil:
+		if a.take(']') {
+			return true
+		}
+		if !a.take(',') {
 			return false
-		case token == json.Delim('{'), token == json.Delim('['):
-			depth++
-		case token == json.Delim('}'), token == json.Delim(']'):
-			depth--
-		}
-	}
-	return true
-}
-
-// sharedTexts holds texts that many pods have, so that each is kept once.
-type sharedTexts map[string]string
-
-func (t sharedTexts) share(p *Pod) {
-	p.Status, p.Cloud = Status(t.one(string(p.Status))), Cloud(t.one(string(p.Cloud)))
-	p.Image, p.DataCenterID, p.CUDAVersion, p.TemplateID = t.one(p.Image), t.one(p.DataCenterID), t.one(p.CUDAVersion), t.one(p.TemplateID)
-	for i, port := range p.Ports {
-		p.Ports[i] = t.one(port)
-	}
-	for i, action := range p.Actions {
-		p.Actions[i] = Action(t.one(string(action)))
-	}
-	if p.GPU != nil {
-		p.GPU.ID = t.one(p.GPU.ID)
-	}
-	for _, e := range []*Endpoint{p.SSH.Direct, p.SSH.Proxy} {
-		if e != nil {
-			e.Username = t.one(e.Username)
-			e.Host = t.one(e.Host)
 		}
 	}
 }
 
-func (t sharedTexts) one(s string) string {
-	if known, ok := t[s]; ok {
-		return known
+// entryDepth is within how many values an entry stands.
+const entryDepth = 2
+
+// wholePod makes a pod of an entry, with all that the API says of it.
+func wholePod(a *arriving) (pod Pod, usable, ok bool) {
+	text, ok := a.next(entryDepth)
+	if !ok {
+		return Pod{}, false, false
 	}
-	if len(t) < 1024 {
-		t[s] = s
+	var wire podWire
+	if !ofAnyType(json.Unmarshal(text, &wire)) {
+		return Pod{}, false, false
 	}
-	return s
+	pod, usable = wire.pod()
+	return pod, usable, true
 }

@@ -1,36 +1,87 @@
 package runpod
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"hash/maphash"
+	"io"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
 )
 
+// listed is what an answer says.
+type listed struct {
+	Found   bool
+	Entries int
+	Pods    []Pod
+}
+
 // plainly reads a list as encoding/json alone does.
-func plainly(data []byte) (l podList, valid bool) {
+func plainly(data []byte) (l listed, valid bool) {
 	var list struct {
 		Pods json.RawMessage `json:"pods"`
 	}
 	if !decode(data, &list) {
-		return podList{}, false
+		return listed{}, false
 	}
 	var entries []json.RawMessage
 	if json.Unmarshal(list.Pods, &entries) != nil || entries == nil {
-		return podList{}, true
+		return listed{}, true
 	}
-	l = podList{found: true, entries: len(entries), pods: []Pod{}}
+	l = listed{Found: true, Entries: len(entries), Pods: []Pod{}}
 	for _, entry := range entries {
 		var wire podWire
 		if decode(entry, &wire) {
 			if pod, ok := wire.pod(); ok {
-				l.pods = append(l.pods, pod)
+				l.Pods = append(l.Pods, pod)
 			}
 		}
 	}
 	return l, true
+}
+
+// inPieces reads a list as ListPods does, from a body that comes as it likes.
+func inPieces(t testing.TB, body io.Reader) (l listed, valid bool) {
+	list := podList[Pod]{entry: wholePod}
+	valid, _, err := list.read(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return listed{list.found, list.entries, list.pods}, valid
+}
+
+// polledFrom reads a list as PollPods does, after another.
+func polledFrom(t testing.TB, c *polled, body io.Reader) (l listed, pods []*Pod, valid bool) {
+	r := &pollReader{seed: c.seed, before: c.entries}
+	list := podList[*Pod]{entry: r.entry, begin: r.begin}
+	valid, _, err := list.read(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if valid {
+		c.entries = r.entries
+	}
+	l = listed{Found: list.found, Entries: list.entries}
+	if list.found {
+		l.Pods = []Pod{}
+	}
+	for _, p := range list.pods {
+		l.Pods = append(l.Pods, *p)
+	}
+	return l, list.pods, valid
+}
+
+// withoutSecrets is a list as PollPods gives it.
+func withoutSecrets(l listed) listed {
+	for i := range l.Pods {
+		p := &l.Pods[i]
+		p.Env, p.EnvWhole, p.Args = keylessOf(p.Env), false, ""
+	}
+	return l
 }
 
 const onePod = `{"id":"%014x","name":"train-llama-%05d","image":"runpod/pytorch:1.0.2-cu1281-torch280-ubuntu2404","args":"","disk":20,` +
@@ -53,9 +104,13 @@ func manyPods(n int) []byte {
 // BenchmarkPodList compares the ways to read 5,000 pods.
 func BenchmarkPodList(b *testing.B) {
 	data := manyPods(5000)
+	seen := &polled{seed: maphash.MakeSeed()}
+	polledFrom(b, seen, bytes.NewReader(data))
 	for name, read := range map[string]func() int{
-		"one pass":  func() int { var l podList; decode(data, &l); return len(l.pods) },
-		"unmarshal": func() int { l, _ := plainly(data); return len(l.pods) },
+		"whole":      func() int { l, _ := inPieces(b, bytes.NewReader(data)); return l.Entries },
+		"unmarshal":  func() int { l, _ := plainly(data); return l.Entries },
+		"poll":       func() int { return pollAfter(b, &polled{seed: seen.seed}, data) },
+		"poll again": func() int { return pollAfter(b, seen, data) },
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(data)))
@@ -67,6 +122,15 @@ func BenchmarkPodList(b *testing.B) {
 			}
 		})
 	}
+}
+
+func pollAfter(t testing.TB, seen *polled, data []byte) int {
+	r := &pollReader{seed: seen.seed, before: seen.entries}
+	list := podList[*Pod]{entry: r.entry, begin: r.begin}
+	if valid, _, err := list.read(bytes.NewReader(data)); !valid || err != nil {
+		t.Fatal(valid, err)
+	}
+	return len(list.pods)
 }
 
 // What is read is what encoding/json reads of any text at all.
@@ -82,16 +146,20 @@ func FuzzListAsEncodingJSON(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		want, wantValid := plainly(data)
-		var got podList
-		gotValid := decode(data, &got)
-		if gotValid != wantValid {
-			t.Fatalf("%q is JSON: %v, encoding/json says %v", data, gotValid, wantValid)
+		got, valid := inPieces(t, iotest.OneByteReader(bytes.NewReader(data)))
+		if valid != wantValid {
+			t.Fatalf("%q is JSON: %v, encoding/json says %v", data, valid, wantValid)
 		}
-		if !gotValid {
-			return
-		}
-		if diff := cmp.Diff(want, got, cmp.AllowUnexported(podList{})); diff != "" {
+		if diff := cmp.Diff(want, got); valid && diff != "" {
 			t.Errorf("%q: %s", data, diff)
+		}
+		c := &polled{seed: maphash.MakeSeed()}
+		want = withoutSecrets(want)
+		for _, when := range []string{"first", "again"} {
+			got, _, valid := polledFrom(t, c, bytes.NewReader(data))
+			if diff := cmp.Diff(want, got); valid != wantValid || valid && diff != "" {
+				t.Errorf("polled %s, %q is JSON: %v; %s", when, data, valid, diff)
+			}
 		}
 	})
 }

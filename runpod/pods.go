@@ -11,20 +11,9 @@ import (
 // ListPods returns every pod of the account, cluster members included. An
 // entry without a usable ID is left out; the others are kept.
 func (c *Client) ListPods(ctx context.Context) ([]Pod, error) {
-	const op = "list pods"
-	var list podList
-	err := c.do(ctx, call{
-		op: op, method: http.MethodGet, path: "/v2/pods",
-		query: url.Values{"includeClusterPods": {"true"}},
-	}, &list)
-	if err != nil {
+	list := &podList[Pod]{entry: wholePod}
+	if err := list.ask(ctx, c); err != nil {
 		return nil, err
-	}
-	if !list.found {
-		return nil, c.malformed(op, http.StatusOK, "holds no list of pods")
-	}
-	if len(list.pods) == 0 && list.entries > 0 {
-		return nil, c.malformed(op, http.StatusOK, "lists pods without an ID")
 	}
 	return list.pods, nil
 }

@@ -40,11 +40,11 @@ func TestListPods(t *testing.T) {
 		GPU:    &runpod.GPU{ID: "NVIDIA GeForce RTX 4090", Count: 2},
 		Cloud:  runpod.CloudSecure, DataCenterID: "US-KS-2", CUDAVersion: "12.8",
 		SSH: runpod.SSH{
-			Proxy:  &runpod.Endpoint{Host: "ssh.runpod.io", Port: 22, Username: "7h9k2m4n6p-64411eb2", Command: "ssh 7h9k2m4n6p-64411eb2@ssh.runpod.io"},
-			Direct: &runpod.Endpoint{Host: "195.26.233.3", Port: 34446, Username: "root", Command: "ssh root@195.26.233.3 -p 34446"},
+			Proxy:  &runpod.Endpoint{Host: "ssh.runpod.io", Port: 22, Username: "7h9k2m4n6p-64411eb2"},
+			Direct: &runpod.Endpoint{Host: "195.26.233.3", Port: 34446, Username: "root"},
 		},
 		TemplateID: "9x4m2p7v", CostPerHour: 0.44, Locked: true,
-		Runtime: &runpod.Runtime{UptimeSeconds: 3600, Ports: []runpod.RuntimePort{
+		Runtime: &runpod.Runtime{Ports: []runpod.RuntimePort{
 			{Private: 22, Public: 34446, Type: "tcp", IP: "195.26.233.3"}, {Private: 80, Type: "http"},
 		}},
 		CreatedAt: time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC),

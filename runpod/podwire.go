@@ -11,32 +11,29 @@ import (
 // says, becomes the zero value.
 
 type podWire struct {
-	ID           string     `json:"id"`
-	Name         string     `json:"name"`
-	Status       string     `json:"status"`
-	Actions      []string   `json:"actions"`
-	Image        string     `json:"image"`
-	Args         string     `json:"args"`
-	Disk         int        `json:"disk"`
-	Ports        []string   `json:"ports"`
-	Env          envWire    `json:"env"`
-	Mounts       mountsWire `json:"mounts"`
-	GPU          *gpuWire   `json:"gpu"`
-	CPU          *cpuWire   `json:"cpu"`
-	Cloud        string     `json:"cloud"`
-	DataCenterID string     `json:"dataCenterId"`
-	CUDAVersion  string     `json:"cudaVersion"`
-	SSH          struct {
-		Proxy  *endpointWire `json:"proxy"`
-		Direct *endpointWire `json:"direct"`
-	} `json:"ssh"`
-	Cluster   *clusterWire `json:"cluster"`
-	Template  string       `json:"template"`
-	Cost      float64      `json:"cost"`
-	Locked    bool         `json:"locked"`
-	Runtime   *runtimeWire `json:"runtime"`
-	CreatedAt string       `json:"createdAt"`
-	StartedAt string       `json:"startedAt"`
+	ID           string       `json:"id"`
+	Name         string       `json:"name"`
+	Status       string       `json:"status"`
+	Actions      []string     `json:"actions"`
+	Image        string       `json:"image"`
+	Args         string       `json:"args"`
+	Disk         int          `json:"disk"`
+	Ports        []string     `json:"ports"`
+	Env          envWire      `json:"env"`
+	Mounts       mountsWire   `json:"mounts"`
+	GPU          *gpuWire     `json:"gpu"`
+	CPU          *cpuWire     `json:"cpu"`
+	Cloud        string       `json:"cloud"`
+	DataCenterID string       `json:"dataCenterId"`
+	CUDAVersion  string       `json:"cudaVersion"`
+	SSH          sshWire      `json:"ssh"`
+	Cluster      *clusterWire `json:"cluster"`
+	Template     string       `json:"template"`
+	Cost         float64      `json:"cost"`
+	Locked       bool         `json:"locked"`
+	Runtime      *runtimeWire `json:"runtime"`
+	CreatedAt    string       `json:"createdAt"`
+	StartedAt    string       `json:"startedAt"`
 }
 
 type mountsWire struct {
@@ -61,11 +58,15 @@ type cpuWire struct {
 	Memory int    `json:"memory"`
 }
 
+type sshWire struct {
+	Proxy  *endpointWire `json:"proxy"`
+	Direct *endpointWire `json:"direct"`
+}
+
 type endpointWire struct {
 	Host     string `json:"host"`
 	Port     int    `json:"port"`
 	Username string `json:"username"`
-	Command  string `json:"command"`
 }
 
 type clusterWire struct {
@@ -76,8 +77,7 @@ type clusterWire struct {
 }
 
 type runtimeWire struct {
-	Uptime int `json:"uptime"`
-	Ports  []struct {
+	Ports []struct {
 		Private int    `json:"private"`
 		Public  int    `json:"public"`
 		Type    string `json:"type"`
@@ -108,7 +108,7 @@ func (w *podWire) pod() (Pod, bool) {
 		Cloud:        Cloud(text(w.Cloud)),
 		DataCenterID: text(w.DataCenterID),
 		CUDAVersion:  text(w.CUDAVersion),
-		SSH:          SSH{Proxy: w.SSH.Proxy.endpoint(), Direct: w.SSH.Direct.endpoint()},
+		SSH:          w.SSH.ssh(),
 		Cluster:      w.Cluster.cluster(),
 		TemplateID:   text(w.Template),
 		CostPerHour:  w.Cost,
@@ -168,12 +168,14 @@ func (w *cpuWire) cpu() *CPU {
 	return &CPU{ID: text(w.ID), VCPU: w.VCPU, MemoryGB: w.Memory}
 }
 
+func (w sshWire) ssh() SSH { return SSH{Proxy: w.Proxy.endpoint(), Direct: w.Direct.endpoint()} }
+
 // endpoint returns nil for one that cannot be dialled as it is.
 func (w *endpointWire) endpoint() *Endpoint {
 	if w == nil || w.Host == "" || text(w.Host) != w.Host || text(w.Username) != w.Username || w.Port < 1 || w.Port > 65535 {
 		return nil
 	}
-	return &Endpoint{Host: w.Host, Port: w.Port, Username: w.Username, Command: text(w.Command)}
+	return &Endpoint{Host: w.Host, Port: w.Port, Username: w.Username}
 }
 
 func (w *clusterWire) cluster() *Cluster {
@@ -187,7 +189,7 @@ func (w *runtimeWire) runtime() *Runtime {
 	if w == nil {
 		return nil
 	}
-	r := &Runtime{UptimeSeconds: w.Uptime}
+	r := &Runtime{}
 	for _, p := range w.Ports {
 		r.Ports = append(r.Ports, RuntimePort{Private: p.Private, Public: p.Public, Type: text(p.Type), IP: text(p.IP)})
 	}

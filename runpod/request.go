@@ -34,11 +34,18 @@ type call struct {
 	accept string // "" means JSON
 }
 
-// answer is a success whose body was read as a whole.
+// answer is a success whose body was read to its end.
 type answer struct {
 	status int
 	header http.Header
-	body   []byte
+	blank  bool // there was nothing in the body
+	valid  bool // it was JSON
+}
+
+// streamed is what is read while it arrives. It is read anew when the call is
+// repeated. err is the body's, whatever it held until then.
+type streamed interface {
+	read(body io.Reader) (valid, blank bool, err error)
 }
 
 // do sends a call and reads its answer into out, which may be nil for an answer
@@ -47,10 +54,19 @@ func (c *Client) do(ctx context.Context, cl call, out any) error {
 	ctx, cancel := context.WithTimeout(ctx, CallTimeout)
 	defer cancel()
 	var ans answer
-	resp, err := c.send(ctx, cl, func(resp *http.Response) error {
+	resp, err := c.send(ctx, cl, func(resp *http.Response) (err error) {
 		defer resp.Body.Close()
-		body, err := readBody(ctx, resp.Body, resp.ContentLength)
-		ans = answer{status: resp.StatusCode, header: resp.Header, body: body}
+		ans = answer{status: resp.StatusCode, header: resp.Header}
+		body := &limited{ctx: ctx, from: resp.Body, left: maxBody}
+		if list, ok := out.(streamed); ok {
+			ans.valid, ans.blank, err = list.read(body)
+			return err
+		}
+		text, err := readBody(body, resp.ContentLength)
+		if err == nil {
+			ans.blank = len(bytes.TrimSpace(text)) == 0
+			ans.valid = out == nil || decode(text, out)
+		}
 		return err
 	})
 	if err != nil {
@@ -66,7 +82,7 @@ func (c *Client) do(ctx context.Context, cl call, out any) error {
 	if out == nil {
 		return nil
 	}
-	return c.decodeAnswer(cl.op, ans, out)
+	return c.judgeAnswer(cl.op, ans)
 }
 
 // send sends a call, repeats it where that is safe, and returns the answer,
@@ -126,34 +142,46 @@ func (c *Client) newRequest(ctx context.Context, cl call) (*retryablehttp.Reques
 
 func isSuccess(status int) bool { return status >= 200 && status < 300 }
 
+// limited is an answer's body up to maxBody. Its errors say in whose way it was.
+type limited struct {
+	ctx  context.Context
+	from io.Reader
+	left int
+}
+
+func (b *limited) Read(p []byte) (int, error) {
+	n, err := b.from.Read(p[:min(len(p), b.left+1)])
+	b.left -= n
+	switch {
+	case b.left < 0:
+		return 0, errTooLarge
+	case err == nil || err == io.EOF:
+		return n, err
+	case b.ctx.Err() != nil:
+		return n, fmt.Errorf("%w: %w", errStalled, b.ctx.Err())
+	}
+	return n, fmt.Errorf("%w: %w", errCut, err)
+}
+
 // readBody reads an answer of as many bytes as its header says; -1 for not said.
-func readBody(ctx context.Context, r io.Reader, length int64) ([]byte, error) {
+func readBody(body *limited, length int64) ([]byte, error) {
 	var buf bytes.Buffer
 	if length > 0 && length <= maxBody {
 		buf.Grow(int(length) + bytes.MinRead) // growing copies, and leaves twice the answer behind
 	}
-	_, err := buf.ReadFrom(io.LimitReader(r, maxBody+1))
-	body := buf.Bytes()
-	switch {
-	case len(body) > maxBody:
-		return nil, errTooLarge
-	case err != nil && ctx.Err() != nil:
-		return nil, fmt.Errorf("%w: %w", errStalled, ctx.Err())
-	case err != nil:
-		return nil, fmt.Errorf("%w: %w", errCut, err)
-	}
-	return body, nil
+	_, err := buf.ReadFrom(body)
+	return buf.Bytes(), err
 }
 
-// decodeAnswer reads an answer into out, as far as its types fit.
-func (c *Client) decodeAnswer(op string, ans answer, out any) error {
+// judgeAnswer says what is wrong with an answer that was read.
+func (c *Client) judgeAnswer(op string, ans answer) error {
 	what := ""
 	switch {
-	case len(bytes.TrimSpace(ans.body)) == 0:
+	case ans.blank:
 		what = "is empty"
 	case isWebPage(ans.header):
 		what = "is a web page"
-	case !decode(ans.body, out):
+	case !ans.valid:
 		what = "is not the JSON that was expected"
 	default:
 		return nil
@@ -170,12 +198,7 @@ func (c *Client) malformed(op string, status int, what string) *Error {
 // decode reads JSON into out and reports whether it was JSON. A value of
 // another type than out has leaves its field empty, and the others are read:
 // one field that changes its type must not hide a pod.
-func decode(data []byte, out any) bool {
-	if list, ok := out.(*podList); ok {
-		return list.decode(data)
-	}
-	return ofAnyType(json.Unmarshal(data, out))
-}
+func decode(data []byte, out any) bool { return ofAnyType(json.Unmarshal(data, out)) }
 
 // ofAnyType tells whether what was read was JSON, of whatever type.
 func ofAnyType(err error) bool {
