@@ -70,7 +70,7 @@ func (m *Manager) startAndWait(ctx context.Context, podID string, step func(stri
 func (m *Manager) startFailure(podID string, err error) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	pod, known := m.pods[podID]
+	pod, known := m.pod(podID)
 	if _, noted := m.startTroubles[podID]; !known || !noted {
 		return err
 	}

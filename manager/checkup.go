@@ -124,7 +124,7 @@ func (m *Manager) checkable(ctx context.Context) ([]runpod.Pod, error) {
 	if err != nil {
 		return nil, m.callError(err)
 	}
-	m.take(client, pods)
+	m.takeWhole(client, pods)
 	return pods, nil
 }
 
@@ -231,7 +231,7 @@ func (m *Manager) meetQuestion(a *attempt, question error) {
 func (m *Manager) rowOf(p runpod.Pod) Pod {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if now, ok := m.pods[p.ID]; ok {
+	if now, ok := m.pod(p.ID); ok {
 		p = now
 	}
 	return m.row(p)
@@ -241,7 +241,7 @@ func (m *Manager) rowOf(p runpod.Pod) Pod {
 func (m *Manager) concluded(a *attempt, seen []Evidence) CheckUp {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	pod, ok := m.pods[a.pod.ID]
+	pod, ok := m.pod(a.pod.ID)
 	if !ok {
 		pod = a.pod
 	}

@@ -66,7 +66,7 @@ func (m *Manager) line(ctx context.Context, req ConnectRequest) (podLine, error)
 	switch {
 	case before != nil && (req.Via == "" || req.Via == before.route.Kind):
 		m.mu.Lock()
-		l.pod = m.pods[req.PodID]
+		l.pod, _ = m.pod(req.PodID)
 		m.mu.Unlock()
 		l.pod.ID = req.PodID // also when it is not listed any more
 		l.row, l.route, l.conn, l.kept = before.pod, before.route, before.conn, true
@@ -210,7 +210,7 @@ func (m *Manager) findKeys(ctx context.Context, a *attempt) error {
 // locate learns where the pod is now.
 func (m *Manager) locate(ctx context.Context, a *attempt) error {
 	m.mu.Lock()
-	pod, known := m.pods[a.req.PodID]
+	pod, known := m.pod(a.req.PodID)
 	fresh := known && (a.remembered || !a.anew && m.answered && m.now().Sub(m.listed) < listedAgain)
 	m.mu.Unlock()
 	if !fresh {

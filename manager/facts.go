@@ -34,13 +34,6 @@ type startTrouble struct {
 	noFreeGPU bool
 }
 
-// directAddrs is where a pod was reported.
-type directAddrs struct {
-	addr    string    // last
-	started time.Time // of the container that it was reported for
-	earlier string    // the last one of the container before
-}
-
 // systemLine is the last line of RunPod's own log of a pod.
 type systemLine struct {
 	text string
@@ -48,8 +41,15 @@ type systemLine struct {
 }
 
 // facts gathers what is known of a pod. The manager's lock must be held.
-func (m *Manager) facts(p runpod.Pod, now time.Time) doctor.Facts {
-	f := doctor.Facts{
+func (m *Manager) facts(p runpod.Pod, now time.Time) (f doctor.Facts) {
+	m.gather(&f, &p, now)
+	return f
+}
+
+// gather is facts, into facts that may have been another pod's: a list of thousands
+// needs them one after the other. The manager's lock must be held.
+func (m *Manager) gather(f *doctor.Facts, p *runpod.Pod, now time.Time) {
+	*f = doctor.Facts{
 		Status:    cleantext.Line(string(p.Status), maxName),
 		Community: p.Cloud == runpod.CloudCommunity,
 		Exposes22: slices.Contains(p.Ports, "22/tcp"),
@@ -66,9 +66,9 @@ func (m *Manager) facts(p runpod.Pod, now time.Time) doctor.Facts {
 	}
 	if p.SSH.Direct != nil {
 		f.DirectAddr = address(*p.SSH.Direct)
-		f.PortOfEarlier = m.addrs[p.ID].earlier == f.DirectAddr || loginBefore(m.memory[p.ID], f.DirectAddr, p)
+		f.PortOfEarlier = m.earlier(p.ID) == f.DirectAddr || loginBefore(m.memory[p.ID], f.DirectAddr, *p)
 	}
-	if probe, ok := m.probes[p.ID]; ok && probe.isAbout(p, f.DirectAddr) {
+	if probe, ok := m.probes[p.ID]; ok && probe.isAbout(*p, f.DirectAddr) {
 		f.Probe = doctor.Probe{
 			Outcome: doctor.Outcome(probe.result.Outcome),
 			Latency: probe.result.Latency,
@@ -82,16 +82,24 @@ func (m *Manager) facts(p runpod.Pod, now time.Time) doctor.Facts {
 	if line, ok := m.systemLogs[p.ID]; ok {
 		f.SystemLog, f.SystemLogAge = line.text, now.Sub(line.at)
 	}
-	m.meeting(&f, p, now)
-	return f
+	m.meeting(f, p, now)
+}
+
+// earlier is where the last container but one was reported; "" for nowhere. The
+// manager's lock must be held.
+func (m *Manager) earlier(podID string) string {
+	if l := m.pods[podID]; l != nil {
+		return l.earlier
+	}
+	return ""
 }
 
 // meeting adds what the last connection to the present container saw. The
 // manager's lock must be held.
-func (m *Manager) meeting(f *doctor.Facts, p runpod.Pod, now time.Time) {
-	via := routeKind(&p, "")
+func (m *Manager) meeting(f *doctor.Facts, p *runpod.Pod, now time.Time) {
+	via := routeKind(p, "")
 	last, ok := m.met[p.ID]
-	if ok && last.isAbout(p, via) {
+	if ok && last.isAbout(*p, via) {
 		f.HostKey, f.Session, f.Attempt = last.hostKey, last.session, last.attempt
 		f.Login = last.login
 		f.Login.Age = now.Sub(last.at)
@@ -100,7 +108,9 @@ func (m *Manager) meeting(f *doctor.Facts, p runpod.Pod, now time.Time) {
 		f.Login = login(m.memory[p.ID], via, p.StartedAt, now)
 	}
 	if f.Login.PublicKey == "" {
-		f.Login.PublicKey = m.keyless[p.ID]
+		if l := m.pods[p.ID]; l != nil {
+			f.Login.PublicKey = l.keyless
+		}
 	}
 	if offered := strings.Fields(m.memory[p.ID].Refusal.Offered); f.Login.Registered == doctor.RegisteredNo || f.Login.Registered == doctor.RegisteredMalformed {
 		// A key that was registered since is not missing on the account any more.
@@ -112,7 +122,7 @@ func (m *Manager) meeting(f *doctor.Facts, p runpod.Pod, now time.Time) {
 		f.Login.User = cleantext.Line(p.SSH.Direct.Username, maxName)
 	}
 	if f.HostKey.Trust == "" {
-		f.HostKey = m.hostKeyFact(p, f.DirectAddr)
+		f.HostKey = m.hostKeyFact(*p, f.DirectAddr)
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 // reported of the pod.
 func (m *Manager) RecreateCost(podID string) []string {
 	m.mu.Lock()
-	pod, known := m.pods[podID]
+	pod, known := m.pod(podID)
 	m.mu.Unlock()
 	disk, stays := "the container disk", "What stays is not known: RunPod has not reported this pod yet."
 	if known {
@@ -87,7 +87,7 @@ func (m *Manager) RecreateWithKey(ctx context.Context, podID, fingerprint string
 func (m *Manager) keep(pod runpod.Pod) Pod {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.row(m.note(pod))
+	return m.row(*m.note(&pod).pod)
 }
 
 // whyNotRecreate says why PUBLIC_KEY is not to be set; "" when it may be.

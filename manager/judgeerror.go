@@ -111,7 +111,7 @@ func (m *Manager) JudgeAccount(ctx context.Context) doctor.Verdict {
 	if err != nil {
 		return JudgeError(m.callError(err))
 	}
-	m.take(client, pods)
+	m.takeWhole(client, pods)
 	account := doctor.Account{Pods: doctor.CallOK, SSHKeys: doctor.CallOK}
 	if _, err := client.SSHKeys(ctx); errors.Is(err, runpod.ErrForbidden) {
 		account.SSHKeys = doctor.CallForbidden

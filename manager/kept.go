@@ -193,6 +193,15 @@ func (k *keptConns) has(podID string) bool {
 	return k.byPod[podID] != nil
 }
 
+// each gives the pods of which anything is kept.
+func (k *keptConns) each(add func(podID string)) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for id := range k.byPod {
+		add(id)
+	}
+}
+
 // dropAhead closes what was connected ahead to other pods.
 func (k *keptConns) dropAhead(but string) {
 	k.mu.Lock()

@@ -2,6 +2,7 @@ package manager
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"podbay/cleantext"
@@ -47,25 +48,24 @@ func (m *Manager) LastList() (listing Listing, ok bool) {
 		return Listing{}, false
 	}
 	m.listed, m.last.kept = kept.At, kept.At
-	listing = Listing{At: kept.At, Pods: make([]Pod, 0, len(kept.Pods))}
-	for i := range kept.Pods {
-		p, usable := fromKept(&kept.Pods[i])
-		if !usable {
-			continue
-		}
-		m.last.order = append(m.last.order, p.ID)
-		listing.Pods = append(listing.Pods, m.row(m.note(p)))
+	if len(m.pods) == 0 {
+		m.pods = make(map[string]*listedPod, len(kept.Pods))
 	}
+	listed := make([]*listedPod, 0, len(kept.Pods))
+	for i := range kept.Pods {
+		if p, usable := fromKept(&kept.Pods[i]); usable {
+			listed = append(listed, m.note(p))
+		}
+	}
+	m.noteOrder(listed)
+	listing = Listing{At: kept.At, Pods: m.makeRows(listed, m.now())}
 	return listing, len(listing.Pods) > 0
 }
 
 // noteList has a list kept: soon when it differs from the one on the disk, else
 // when the manager closes. The lock must be held.
-func (m *Manager) noteList(pods []runpod.Pod, changed bool) {
-	m.last.order = make([]string, len(pods))
-	for i := range pods {
-		m.last.order[i] = pods[i].ID
-	}
+func (m *Manager) noteList(listed []*listedPod, changed bool) {
+	m.noteOrder(listed)
 	m.last.changed = m.last.changed || changed
 	if !m.last.changed || m.last.writing || m.closed || m.now().Sub(m.last.wrote) < keptAgain {
 		return
@@ -80,6 +80,16 @@ func (m *Manager) noteList(pods []runpod.Pod, changed bool) {
 	})
 }
 
+func (m *Manager) noteOrder(listed []*listedPod) {
+	if slices.EqualFunc(m.last.order, listed, func(id string, l *listedPod) bool { return id == l.pod.ID }) && m.last.order != nil {
+		return
+	}
+	m.last.order = make([]string, len(listed))
+	for i, l := range listed {
+		m.last.order[i] = l.pod.ID
+	}
+}
+
 // keepList writes the last list, unless it is on the disk.
 func (m *Manager) keepList() {
 	m.mu.Lock()
@@ -89,8 +99,8 @@ func (m *Manager) keepList() {
 		list.Pods = make([]state.ListedPod, 0, len(m.last.order))
 	}
 	for _, id := range m.last.order {
-		if p, ok := m.pods[id]; ok && due {
-			list.Pods = append(list.Pods, toKeep(&p))
+		if l := m.pods[id]; l != nil && due {
+			list.Pods = append(list.Pods, toKeep(l.pod))
 		}
 	}
 	key := m.key.Key
@@ -113,11 +123,10 @@ func (m *Manager) keepList() {
 	m.last.kept = list.At
 }
 
-// differs tells whether a pod was last reported otherwise, by what people look for.
-func differs(before map[string]runpod.Pod, p *runpod.Pod) bool {
-	old, ok := before[p.ID]
-	return !ok || old.Name != p.Name || old.Status != p.Status || !old.StartedAt.Equal(p.StartedAt) ||
-		old.CostPerHour != p.CostPerHour || !sameEndpoint(old.SSH.Direct, p.SSH.Direct) || !sameEndpoint(old.SSH.Proxy, p.SSH.Proxy)
+// differs tells whether a pod is reported otherwise, by what people look for.
+func differs(old, p *runpod.Pod) bool {
+	return old != p && (old.Name != p.Name || old.Status != p.Status || !old.StartedAt.Equal(p.StartedAt) ||
+		old.CostPerHour != p.CostPerHour || !sameEndpoint(old.SSH.Direct, p.SSH.Direct) || !sameEndpoint(old.SSH.Proxy, p.SSH.Proxy))
 }
 
 func sameEndpoint(a, b *runpod.Endpoint) bool {
@@ -132,7 +141,7 @@ func toKeep(p *runpod.Pod) state.ListedPod {
 	k := state.ListedPod{
 		ID: p.ID, Name: p.Name, Status: string(p.Status), Image: p.Image, DiskGB: p.DiskGB, Ports: p.Ports,
 		Cloud: string(p.Cloud), DataCenterID: p.DataCenterID, Cost: p.CostPerHour, Locked: p.Locked,
-		PublicIP: publicIP(*p), StartedAt: p.StartedAt,
+		PublicIP: publicIP(p), StartedAt: p.StartedAt,
 	}
 	for _, a := range p.Actions {
 		k.Actions = append(k.Actions, string(a))
@@ -163,11 +172,11 @@ func toKeep(p *runpod.Pod) state.ListedPod {
 
 // fromKept makes a pod of what was kept. The file may hold anything: texts are
 // cleaned as the API's are, and what cannot be used as it is counts as not there.
-func fromKept(k *state.ListedPod) (p runpod.Pod, usable bool) {
+func fromKept(k *state.ListedPod) (p *runpod.Pod, usable bool) {
 	if k.ID == "" || keptText(k.ID) != k.ID {
-		return runpod.Pod{}, false
+		return nil, false
 	}
-	p = runpod.Pod{
+	p = &runpod.Pod{
 		ID: k.ID, Name: keptText(k.Name), Status: runpod.Status(keptText(k.Status)), Image: keptText(k.Image), DiskGB: k.DiskGB,
 		Actions: keptTexts[runpod.Action](k.Actions), Ports: keptTexts[string](k.Ports),
 		Cloud: runpod.Cloud(keptText(k.Cloud)), DataCenterID: keptText(k.DataCenterID), CostPerHour: k.Cost, Locked: k.Locked,

@@ -39,10 +39,14 @@ func holdsShells(status runpod.Status) bool {
 // forgetShells drops the shells of pods that this account had when it was listed
 // before, and that are off or not there any more: what ran there has ended with
 // them. The lock must be held.
-func (m *Manager) forgetShells(live map[string]bool) {
+func (m *Manager) forgetShells() {
+	if len(m.shells) == 0 {
+		return
+	}
 	gone := map[string]bool{}
 	for _, id := range m.last.order {
-		gone[id] = !live[id]
+		l := m.pods[id]
+		gone[id] = l == nil || !holdsShells(l.pod.Status)
 	}
 	names, pods := []string{}, map[string]bool{}
 	for _, shell := range m.shells {

@@ -5,14 +5,12 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"maps"
 	"runtime/debug"
 	"strings"
 	"time"
 
 	"golang.org/x/crypto/ssh"
 
-	"podbay/doctor"
 	"podbay/runpod"
 	"podbay/sshkey"
 )
@@ -45,73 +43,46 @@ func (m *Manager) Refresh(ctx context.Context) (Listing, error) {
 		return Listing{}, err
 	}
 	m.learnRegistered(client)
-	pods, err := client.ListPods(ctx)
+	pods, err := client.PollPods(ctx)
 	if err != nil {
 		return Listing{}, m.callError(err)
 	}
 	return m.take(client, pods), nil
 }
 
+// takeWhole is take, of pods that still have their secrets.
+func (m *Manager) takeWhole(from api, pods []runpod.Pod) {
+	refs := make([]*runpod.Pod, len(pods))
+	for i := range pods {
+		refs[i] = &pods[i]
+	}
+	m.take(from, refs)
+}
+
 // take keeps what was listed and makes the rows of it.
-func (m *Manager) take(from api, pods []runpod.Pod) Listing {
+func (m *Manager) take(from api, pods []*runpod.Pod) Listing {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.listed, m.answered = m.now(), true
-	there, live := make(map[string]bool, len(pods)), make(map[string]bool, len(pods))
-	listing := Listing{At: m.listed, Pods: make([]Pod, 0, len(pods))}
+	m.answers++
+	listed, count := make([]*listedPod, len(pods)), 0
 	changed := len(pods) != len(m.pods)
-	for _, p := range pods {
-		changed = changed || differs(m.pods, &p)
-		there[p.ID], live[p.ID] = true, holdsShells(p.Status)
-		listing.Pods = append(listing.Pods, m.row(m.note(p)))
+	for i, p := range pods {
+		before := m.pods[p.ID]
+		changed = changed || before == nil || differs(before.pod, p)
+		listed[i] = m.note(p)
+		if listed[i].answer != m.answers {
+			listed[i].answer = m.answers
+			count++
+		}
 	}
-	maps.DeleteFunc(m.pods, func(id string, _ runpod.Pod) bool { return !there[id] })
+	m.forgetGone(count)
+	listing := Listing{At: m.listed, Pods: m.makeRows(listed, m.listed)}
 	if m.client == from { // else another account has logged in meanwhile
-		m.forgetShells(live)
-		m.noteList(pods, changed)
+		m.forgetShells()
+		m.noteList(listed, changed)
 	}
-	m.forgetGone()
 	return listing
-}
-
-// note takes a reported pod into what is known and returns it without its
-// environment, of which no more is kept than that PUBLIC_KEY holds no key. The lock
-// must be held.
-func (m *Manager) note(p runpod.Pod) runpod.Pod {
-	m.noteStart(p)
-	m.keyless[p.ID] = sshdKey(p.Env)
-	p.Env, p.Args = nil, ""
-	m.pods[p.ID] = p
-	return p
-}
-
-// noteStart compares a pod with how it was last reported. The lock must be held.
-func (m *Manager) noteStart(p runpod.Pod) {
-	if p.Status == runpod.StatusRunning {
-		delete(m.startTroubles, p.ID)
-		delete(m.systemLogs, p.ID)
-	}
-	if p.SSH.Direct == nil {
-		return
-	}
-	last := m.addrs[p.ID]
-	if last.addr != "" && !last.started.Equal(p.StartedAt) {
-		last.earlier = last.addr
-	}
-	last.addr, last.started = address(*p.SSH.Direct), p.StartedAt
-	m.addrs[p.ID] = last
-}
-
-// forgetGone drops what is known of pods that RunPod reports no more. The lock
-// must be held.
-func (m *Manager) forgetGone() {
-	gone := func(id string) bool { _, ok := m.pods[id]; return !ok }
-	maps.DeleteFunc(m.probes, func(id string, _ probed) bool { return gone(id) })
-	maps.DeleteFunc(m.met, func(id string, _ met) bool { return gone(id) })
-	maps.DeleteFunc(m.startTroubles, func(id string, _ startTrouble) bool { return gone(id) })
-	maps.DeleteFunc(m.systemLogs, func(id string, _ systemLine) bool { return gone(id) })
-	maps.DeleteFunc(m.addrs, func(id string, _ directAddrs) bool { return gone(id) })
-	maps.DeleteFunc(m.keyless, func(id string, _ doctor.PublicKey) bool { return gone(id) })
 }
 
 // learnRegistered asks for the registered keys now and then, beside whatever else
@@ -193,7 +164,7 @@ func (m *Manager) act(ctx context.Context, podID string, action runpod.Action) e
 	}
 	if pod != nil {
 		m.mu.Lock()
-		m.note(*pod)
+		m.note(pod)
 		m.mu.Unlock()
 	}
 	return nil

@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"podbay/config"
-	"podbay/doctor"
 	"podbay/identity"
 	"podbay/runpod"
 	"podbay/sshconn"
@@ -47,6 +46,7 @@ type Options struct {
 // api is what the manager needs of RunPod's client.
 type api interface {
 	ListPods(ctx context.Context) ([]runpod.Pod, error)
+	PollPods(ctx context.Context) ([]*runpod.Pod, error)
 	GetPod(ctx context.Context, id string) (*runpod.Pod, error)
 	PodAction(ctx context.Context, id string, action runpod.Action) (*runpod.Pod, error)
 	UpdatePod(ctx context.Context, id string, update runpod.PodUpdate) (*runpod.Pod, error)
@@ -79,7 +79,9 @@ type Manager struct {
 	closed     bool
 	client     api // nil without an API key
 	key        config.APIKey
-	pods       map[string]runpod.Pod // what was last reported, without Env and Args
+	pods       map[string]*listedPod // what was last reported
+	rows       []Pod                 // of the last listing; never changed, only replaced
+	answers    int                   // how many listed the pods
 	listed     time.Time
 	answered   bool // RunPod has listed them in this run; else they are of the last one
 	last       lastList
@@ -92,12 +94,10 @@ type Manager struct {
 	// run. By pod ID, as what follows.
 	startTroubles map[string]startTrouble
 	systemLogs    map[string]systemLine
-	addrs         map[string]directAddrs
-	keyless       map[string]doctor.PublicKey // of which kind a PUBLIC_KEY is that holds no key
-	shells        map[string]state.KeptShell  // that may live on pods, by name
-	stopped       map[string]stopped          // by pod ID: the last connection was stopped at a host key
-	logs          map[string]readLog          // by pod ID
-	lastAgreed    map[string]Agreed           // by pod ID
+	shells        map[string]state.KeptShell // that may live on pods, by name
+	stopped       map[string]stopped         // by pod ID: the last connection was stopped at a host key
+	logs          map[string]readLog         // by pod ID
+	lastAgreed    map[string]Agreed          // by pod ID
 }
 
 // Open returns a manager. Without an API key it opens all the same; Refresh then
@@ -110,14 +110,12 @@ func Open(opts Options) (*Manager, error) {
 		known:         &sshconn.KnownHosts{Path: opts.Paths.KnownHosts},
 		store:         &state.Store{Dir: opts.Paths.State},
 		finder:        identity.Finder{Home: opts.Paths.Home, Getenv: opts.Getenv, Extra: opts.Settings.IdentityFile},
-		pods:          map[string]runpod.Pod{},
+		pods:          map[string]*listedPod{},
 		probes:        map[string]probed{},
 		memory:        map[string]state.PodMemory{},
 		met:           map[string]met{},
 		startTroubles: map[string]startTrouble{},
 		systemLogs:    map[string]systemLine{},
-		addrs:         map[string]directAddrs{},
-		keyless:       map[string]doctor.PublicKey{},
 		shells:        map[string]state.KeptShell{},
 		stopped:       map[string]stopped{},
 		logs:          map[string]readLog{},

@@ -90,7 +90,7 @@ func (m *Manager) due(pods []Pod) (now, later []runpod.Pod) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, row := range pods {
-		p, ok := m.pods[row.ID]
+		p, ok := m.pod(row.ID)
 		if !ok || p.Status != runpod.StatusRunning || p.SSH.Direct == nil {
 			continue
 		}
@@ -125,7 +125,7 @@ func (m *Manager) probeFor(ctx context.Context, p runpod.Pod, patience time.Dura
 	m.log.Debug("probed", "pod", p.ID, "addr", addr, "outcome", result.Outcome, "latency", result.Latency, "error", result.Err)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	now, still := m.pods[p.ID]
+	now, still := m.pod(p.ID)
 	if !still {
 		return Pod{}, "", false
 	}

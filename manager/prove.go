@@ -126,7 +126,7 @@ func (m *Manager) newProver(ctx context.Context, req ProveRequest) (*prover, err
 		pod.Env, pod.Args = nil, ""
 		p.pods = append(p.pods, provable{pod, state})
 	}
-	m.take(client, pods)
+	m.takeWhole(client, pods)
 	return p, nil
 }
 

@@ -61,7 +61,7 @@ var ErrNoRemedy = errors.New("nothing can be done about that from here")
 // ActAddKey, ActRetry, ActProxy) are the face's own: its error wraps ErrNoRemedy.
 func (m *Manager) PlanRemedy(ctx context.Context, req RemedyRequest) (RemedyPlan, error) {
 	m.mu.Lock()
-	pod, known := m.pods[req.PodID]
+	pod, known := m.pod(req.PodID)
 	m.mu.Unlock()
 	if !known {
 		return RemedyPlan{}, fmt.Errorf("%w: RunPod reports no pod %s: refresh", ErrNoRemedy, req.PodID)

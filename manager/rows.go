@@ -1,7 +1,6 @@
 package manager
 
 import (
-	"fmt"
 	"net"
 	"slices"
 	"strconv"
@@ -35,8 +34,18 @@ func (p probed) isAbout(pod runpod.Pod, addr string) bool {
 // row makes the row of a pod from what is known of it. The manager's lock must
 // be held.
 func (m *Manager) row(p runpod.Pod) Pod {
-	now := m.now()
-	row := Pod{
+	var (
+		row   Pod
+		facts doctor.Facts
+	)
+	m.rowAt(&row, &facts, &p, m.now())
+	return row
+}
+
+// rowAt makes the row of a pod at a time, and the facts that it was judged by. The
+// manager's lock must be held.
+func (m *Manager) rowAt(row *Pod, facts *doctor.Facts, p *runpod.Pod, now time.Time) {
+	*row = Pod{
 		ID:          cleantext.Line(p.ID, maxName),
 		Name:        cleantext.Line(p.Name, maxName),
 		Status:      cleantext.Line(string(p.Status), maxName),
@@ -52,8 +61,8 @@ func (m *Manager) row(p runpod.Pod) Pod {
 		Locked:      p.Locked,
 		CanStart:    p.Allows(runpod.ActionStart) && p.Cluster == nil,
 		CanStop:     p.Allows(runpod.ActionStop) && p.Cluster == nil && !p.Locked,
-		Route:       route(p, ""),
-		HasProxy:    routeKind(&p, RouteProxy) == RouteProxy,
+		Route:       route(*p, ""),
+		HasProxy:    routeKind(p, RouteProxy) == RouteProxy,
 	}
 	if row.Name == "" {
 		row.Name = row.ID
@@ -68,16 +77,14 @@ func (m *Manager) row(p runpod.Pod) Pod {
 		row.PublicPort = p.SSH.Direct.Port
 	}
 	row.HostKey, row.Agreed = m.hostKeyOf(p.ID), m.lastAgreed[p.ID]
-	facts := m.facts(p, now)
+	m.gather(facts, p, now)
 	if probe, ok := m.probes[p.ID]; ok && facts.Probe.Outcome != "" {
 		row.Probed, row.ServerVersion, row.Latency = probe.at, probe.result.Banner, probe.result.Latency
 	}
-	all := doctor.Examine(facts)
-	row.Verdict, row.Also = all[0], all[1:]
+	row.Verdict, row.Also = doctor.Triage(facts)
 	if holdsShells(p.Status) {
 		row.Kept = m.keptOn(p.ID)
 	}
-	return row
 }
 
 // route says how a connection would be made: via, or the best there is when via
@@ -169,7 +176,7 @@ func command(e runpod.Endpoint) string {
 
 // publicIP is the address that RunPod reports for the pod, whether or not port
 // 22 is mapped on it.
-func publicIP(p runpod.Pod) string {
+func publicIP(p *runpod.Pod) string {
 	if p.SSH.Direct != nil {
 		return cleantext.Line(p.SSH.Direct.Host, maxField)
 	}
@@ -184,7 +191,7 @@ func publicIP(p runpod.Pod) string {
 	return ""
 }
 
-func compute(p runpod.Pod) string {
+func compute(p *runpod.Pod) string {
 	switch {
 	case p.GPU != nil:
 		name := p.GPU.ID
@@ -193,11 +200,11 @@ func compute(p runpod.Pod) string {
 		}
 		name = cleantext.Line(name, maxName)
 		if p.GPU.Count > 1 {
-			return fmt.Sprintf("%d× %s", p.GPU.Count, name)
+			return strconv.Itoa(p.GPU.Count) + "× " + name
 		}
 		return name
 	case p.CPU != nil:
-		return fmt.Sprintf("%d vCPU", p.CPU.VCPU)
+		return strconv.Itoa(p.CPU.VCPU) + " vCPU"
 	}
 	return ""
 }
@@ -205,7 +212,7 @@ func compute(p runpod.Pod) string {
 func volume(mounts runpod.Mounts) string {
 	switch {
 	case mounts.Persistent != nil:
-		return cleantext.Line(fmt.Sprintf("%d GB volume at %s", mounts.Persistent.SizeGB, mounts.Persistent.Path), maxField)
+		return cleantext.Line(strconv.Itoa(mounts.Persistent.SizeGB)+" GB volume at "+mounts.Persistent.Path, maxField)
 	case len(mounts.Network) > 0:
 		return cleantext.Line("network volume at "+mounts.Network[0].Path, maxField)
 	}

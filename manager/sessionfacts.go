@@ -25,7 +25,7 @@ func (s *Session) judgeSession(r attach.Result) doctor.Verdict {
 	s.m.meet(runpod.Pod{ID: s.pod.ID, StartedAt: s.pod.StartedAt}, s.route.Kind, func(seen *met) { seen.session = kept })
 	s.m.mu.Lock()
 	defer s.m.mu.Unlock()
-	pod, ok := s.m.pods[s.pod.ID]
+	pod, ok := s.m.pod(s.pod.ID)
 	if !ok {
 		return doctor.Verdict{} // it is gone, and so is what was wrong with it
 	}

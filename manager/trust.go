@@ -111,7 +111,7 @@ func (m *Manager) released(podID string) {
 func (m *Manager) TrustAgainstLog(_ context.Context, podID, shown string) error {
 	m.mu.Lock()
 	stop, ok := m.stopped[podID]
-	pod := m.pods[podID]
+	pod, _ := m.pod(podID)
 	m.mu.Unlock()
 	if !ok || stop.known {
 		return fmt.Errorf("no host key of pod %s was found that its log does not list: connect to it first", podID)

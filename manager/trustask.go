@@ -82,7 +82,7 @@ func (m *Manager) holders(names []string) (holders []string) {
 // podName is what to call a pod that may not be in the list any more. The
 // manager's lock must be held.
 func (m *Manager) podName(id string) string {
-	pod, listed := m.pods[id]
+	pod, listed := m.pod(id)
 	name := cleantext.Line(pod.Name, maxName)
 	switch {
 	case !listed:

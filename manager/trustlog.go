@@ -113,7 +113,7 @@ func (m *Manager) startedMeanwhile(ctx context.Context, a *attempt) bool {
 	before := a.pod
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	a.pod = m.note(*pod)
+	a.pod = *m.note(pod).pod
 	a.moved = route(a.pod, a.req.Via).Addr != a.route.Addr
 	a.row = m.row(a.pod)
 	a.row.Route = a.route

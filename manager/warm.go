@@ -119,7 +119,7 @@ func (w *aheads) wait(ctx context.Context, a *attempt) {
 func (m *Manager) mayPreconnect(ctx context.Context, podID string) (a *attempt, key identity.Identity, ok bool) {
 	a = newAttempt(ConnectRequest{PodID: podID, Via: RouteDirect})
 	m.mu.Lock()
-	pod, listed := m.pods[podID]
+	pod, listed := m.pod(podID)
 	memory := m.memory[podID]
 	if listed {
 		a.pod, a.row, a.route = pod, m.row(pod), route(pod, RouteDirect)

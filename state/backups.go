@@ -1,6 +1,7 @@
 package state
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -151,14 +152,16 @@ func readBounded(path string) ([]byte, error) {
 	if err != nil {
 		return nil, pathless(err)
 	}
-	data, err := io.ReadAll(io.LimitReader(file, maxFile+1))
+	var data bytes.Buffer
+	data.Grow(int(min(info.Size(), maxFile)) + bytes.MinRead) // growing leaves twice the file behind
+	_, err = data.ReadFrom(io.LimitReader(file, maxFile+1))
 	if err := errors.Join(err, file.Close()); err != nil {
 		return nil, pathless(err)
 	}
-	if len(data) > maxFile {
+	if data.Len() > maxFile {
 		return nil, errors.New("it is too large")
 	}
-	return data, nil
+	return data.Bytes(), nil
 }
 
 func pathless(err error) error {

@@ -1,0 +1,189 @@
+package manager
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+	"time"
+
+	"podbay/doctor"
+	"podbay/runpod"
+)
+
+// listedPod is a pod as RunPod reported it, and its row.
+type listedPod struct {
+	pod     *runpod.Pod      // without Env and Args; never changed
+	direct  *runpod.Pod      // the last one that had a direct endpoint; nil for none
+	earlier string           // the last direct address of the container before that one
+	keyless doctor.PublicKey // of which kind a PUBLIC_KEY is that holds no key
+	answer  int              // the last one that listed it
+
+	row     *Pod        // in Manager.rows; nil when it is in no listing
+	rowOf   *runpod.Pod // what row was made of
+	settled bool        // row says what was reported and nothing else, and the clock changes nothing in it
+}
+
+// pod is what is known of a pod that was reported. The lock must be held.
+func (m *Manager) pod(id string) (p runpod.Pod, known bool) {
+	if l := m.pods[id]; l != nil {
+		return *l.pod, true
+	}
+	return runpod.Pod{}, false
+}
+
+// note takes a reported pod into what is known, without its environment, of which no
+// more is kept than that PUBLIC_KEY holds no key. The lock must be held.
+func (m *Manager) note(p *runpod.Pod) *listedPod {
+	if p.Status == runpod.StatusRunning {
+		delete(m.startTroubles, p.ID)
+		delete(m.systemLogs, p.ID)
+	}
+	l := m.pods[p.ID]
+	if l == nil {
+		l = &listedPod{}
+		m.pods[p.ID] = l
+	}
+	if l.pod == p {
+		return l
+	}
+	if keyless := sshdKey(p.Env); keyless != l.keyless {
+		l.keyless, l.settled = keyless, false
+	}
+	if p.Env != nil || p.Args != "" {
+		bare := *p
+		bare.Env, bare.Args = nil, ""
+		p = &bare
+	}
+	if p.SSH.Direct != nil {
+		if l.direct != nil && !l.direct.StartedAt.Equal(p.StartedAt) {
+			l.earlier = address(*l.direct.SSH.Direct)
+		}
+		l.direct = p
+	}
+	l.pod = p
+	return l
+}
+
+// learned is the pods of which more is known than RunPod's list says: their rows are
+// made anew each time. The lock must be held.
+func (m *Manager) learned() map[string]bool {
+	ids := map[string]bool{}
+	add := func(id string) { ids[id] = true }
+	each(m.memory, add)
+	each(m.probes, add)
+	each(m.met, add)
+	each(m.startTroubles, add)
+	each(m.systemLogs, add)
+	each(m.stopped, add)
+	each(m.lastAgreed, add)
+	for _, shell := range m.shells {
+		add(shell.PodID)
+	}
+	m.kept.each(add)
+	return ids
+}
+
+func each[T any](known map[string]T, add func(string)) {
+	for id := range known {
+		add(id)
+	}
+}
+
+// makeRows gives the rows of the pods that were listed: the very slice of the last time
+// when none is another. Rows that cannot have changed are kept, and what is given out is
+// never written to. The lock must be held.
+func (m *Manager) makeRows(listed []*listedPod, now time.Time) []Pod {
+	var (
+		rows  []Pod        // nil while all are as before
+		row   Pod          // the one that is being made; one for all, since there may be thousands
+		facts doctor.Facts // likewise
+	)
+	learned := m.learned()
+	for i, l := range listed {
+		same := l.row != nil && m.keepsRow(l, learned[l.pod.ID])
+		if !same {
+			m.rowAt(&row, &facts, l.pod, now)
+			l.rowOf, l.settled = l.pod, !learned[l.pod.ID] && facts.Settled()
+			same = l.row != nil && reflect.DeepEqual(l.row, &row)
+		}
+		if rows == nil && (!same || i >= len(m.rows) || &m.rows[i] != l.row) {
+			rows = append(make([]Pod, 0, len(listed)), m.rows[:min(i, len(m.rows))]...)
+		}
+		switch {
+		case rows == nil:
+		case same:
+			rows = append(rows, *l.row)
+		default:
+			rows = append(rows, row)
+		}
+	}
+	switch {
+	case rows == nil && len(listed) == len(m.rows):
+		return m.rows
+	case rows == nil:
+		rows = slices.Clone(m.rows[:len(listed)])
+	}
+	for i, l := range listed {
+		l.row = &rows[i]
+	}
+	m.rows = rows
+	return rows
+}
+
+// keepsRow tells whether the row of a pod cannot have become another. The lock must be
+// held.
+func (m *Manager) keepsRow(l *listedPod, learned bool) bool {
+	if learned || !l.settled || l.rowOf != l.pod && !sameReport(l.rowOf, l.pod) {
+		return false
+	}
+	l.rowOf = l.pod
+	return true
+}
+
+// sameReport tells whether two reports of a pod give the same row, as long as nothing
+// else is known of it.
+func sameReport(a, b *runpod.Pod) bool {
+	return a.ID == b.ID && a.Name == b.Name && a.Status == b.Status && a.Image == b.Image && a.DiskGB == b.DiskGB &&
+		a.Cloud == b.Cloud && a.DataCenterID == b.DataCenterID && a.CostPerHour == b.CostPerHour && a.Locked == b.Locked &&
+		a.StartedAt.Equal(b.StartedAt) && slices.Equal(a.Actions, b.Actions) && slices.Equal(a.Ports, b.Ports) &&
+		sameEndpoint(a.SSH.Direct, b.SSH.Direct) && sameEndpoint(a.SSH.Proxy, b.SSH.Proxy) &&
+		samePlace(a.Cluster, b.Cluster) && sameCompute(a, b) && sameVolume(a.Mounts, b.Mounts) && publicIP(a) == publicIP(b)
+}
+
+func samePlace(a, b *runpod.Cluster) bool {
+	return a == nil && b == nil || a != nil && b != nil && a.ID == b.ID
+}
+
+func sameCompute(a, b *runpod.Pod) bool {
+	gpu := a.GPU == b.GPU || a.GPU != nil && b.GPU != nil && *a.GPU == *b.GPU
+	cpu := a.CPU == b.CPU || a.CPU != nil && b.CPU != nil && a.CPU.VCPU == b.CPU.VCPU
+	return gpu && cpu
+}
+
+func sameVolume(a, b runpod.Mounts) bool {
+	if a.Persistent != nil || b.Persistent != nil {
+		return a.Persistent != nil && b.Persistent != nil && *a.Persistent == *b.Persistent
+	}
+	network := func(m runpod.Mounts) (path string, there bool) {
+		if len(m.Network) == 0 {
+			return "", false
+		}
+		return m.Network[0].Path, true
+	}
+	pathA, inA := network(a)
+	pathB, inB := network(b)
+	return pathA == pathB && inA == inB
+}
+
+// forgetGone drops what is known of pods that the last answer does not list. The lock
+// must be held.
+func (m *Manager) forgetGone(listed int) {
+	if len(m.pods) != listed {
+		maps.DeleteFunc(m.pods, func(_ string, l *listedPod) bool { return l.answer != m.answers })
+	}
+	gone := func(id string) bool { return m.pods[id] == nil }
+	maps.DeleteFunc(m.probes, func(id string, _ probed) bool { return gone(id) })
+	maps.DeleteFunc(m.met, func(id string, _ met) bool { return gone(id) })
+	maps.DeleteFunc(m.startTroubles, func(id string, _ startTrouble) bool { return gone(id) })
+	maps.DeleteFunc(m.systemLogs, func(id string, _ systemLine) bool { return gone(id) })
+}
