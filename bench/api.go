@@ -28,7 +28,7 @@ type api struct {
 	server   *http.Server
 	serving  sync.WaitGroup
 	mu       sync.Mutex
-	list     []byte        // what GET /v2/pods answers
+	list     movingList    // what GET /v2/pods answers
 	header   http.Header   // with this
 	hold     chan struct{} // answers to it wait until this is closed; nil: they do not
 	answered time.Time     // when the last one was handed to the kernel
@@ -86,7 +86,7 @@ func (a *api) setList(from http.Handler) error {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.list, a.header = recorder.Body.Bytes(), recorder.Header()
+	a.list, a.header = newMovingList(recorder.Body.Bytes()), recorder.Header()
 	return nil
 }
 
@@ -94,7 +94,10 @@ func (a *api) setList(from http.Handler) error {
 func (a *api) rename(from, to string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.list = bytes.Replace(a.list, []byte(`"`+from+`"`), []byte(`"`+to+`"`), 1)
+	if len(from) != len(to) {
+		panic("the list's numbers would be elsewhere")
+	}
+	a.list.text = bytes.Replace(a.list.text, []byte(`"`+from+`"`), []byte(`"`+to+`"`), 1)
 }
 
 // holdBack lets lists wait until release.
@@ -149,8 +152,9 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	a.mu.Lock()
-	list, header := a.list, a.header
+	from, header, number := a.list, a.header, a.asked
 	a.mu.Unlock()
+	list := from.now(number)
 	for name, values := range header {
 		w.Header()[name] = values
 	}
