@@ -104,6 +104,9 @@ func (m Model) SetNow(now time.Time, showAge bool) Model {
 // SetListing takes a fresh answer of RunPod.
 func (m Model) SetListing(l manager.Listing) Model {
 	m.loaded, m.listed, m.err = true, l.At, nil
+	if len(l.Pods) > 0 && len(l.Pods) == len(m.pods) && &l.Pods[0] == &m.pods[0] { // nothing is new
+		return m.keyed()
+	}
 	return m.take(l.Pods)
 }
 
