@@ -12,7 +12,7 @@
 //   - the API key is sent to the origin it was made for and nowhere else (no
 //     redirect is followed), and never appears in an error, a log or a String
 //     method;
-//   - every body is read up to a bound;
+//   - every body is read up to a bound; a list of pods while it arrives;
 //   - unknown fields and unknown enum values are kept or skipped, never refused,
 //     and a field of a wrong type costs that field alone. The set of registered
 //     keys is the exception: it is read whole or not at all;
