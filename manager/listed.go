@@ -21,6 +21,7 @@ type listedPod struct {
 	row     *Pod        // in Manager.rows; nil when it is in no listing
 	rowOf   *runpod.Pod // what row was made of
 	settled bool        // row says what was reported and nothing else, and the clock changes nothing in it
+	told    time.Time   // when what Probe last sent was measured
 }
 
 // pod is what is known of a pod that was reported. The lock must be held.
@@ -95,39 +96,75 @@ func each[T any](known map[string]T, add func(string)) {
 func (m *Manager) makeRows(listed []*listedPod, now time.Time) []Pod {
 	var (
 		rows  []Pod        // nil while all are as before
+		again []remade     // those that were made anew until then
 		row   Pod          // the one that is being made; one for all, since there may be thousands
 		facts doctor.Facts // likewise
 	)
-	learned := m.learned()
-	for i, l := range listed {
-		same := l.row != nil && m.keepsRow(l, learned[l.pod.ID])
-		if !same {
-			m.rowAt(&row, &facts, l.pod, now)
-			l.rowOf, l.settled = l.pod, !learned[l.pod.ID] && facts.Settled()
-			same = l.row != nil && reflect.DeepEqual(l.row, &row)
+	another := func(i int) {
+		rows = make([]Pod, len(listed))
+		for j, l := range listed[:i] {
+			rows[j] = *l.row
 		}
-		if rows == nil && (!same || i >= len(m.rows) || &m.rows[i] != l.row) {
-			rows = append(make([]Pod, 0, len(listed)), m.rows[:min(i, len(m.rows))]...)
-		}
-		switch {
-		case rows == nil:
-		case same:
-			rows = append(rows, *l.row)
-		default:
-			rows = append(rows, row)
+		for j := range again {
+			rows[again[j].at] = again[j].row
 		}
 	}
-	switch {
-	case rows == nil && len(listed) == len(m.rows):
+	learned := m.learned()
+	for i, l := range listed {
+		if rows == nil && (len(listed) != len(m.rows) || &m.rows[i] != l.row) {
+			another(i)
+		}
+		made := l.row == nil || !m.keepsRow(l, learned[l.pod.ID])
+		if made {
+			m.rowAt(&row, &facts, l.pod, now)
+			l.rowOf, l.settled = l.pod, !learned[l.pod.ID] && facts.Settled()
+			if rows == nil && !l.says(&row) {
+				another(i)
+			}
+		}
+		switch {
+		case rows != nil && made:
+			rows[i] = row
+		case rows != nil:
+			rows[i] = *l.row
+		case made:
+			again = append(again, remade{i, row})
+		}
+	}
+	if rows == nil {
 		return m.rows
-	case rows == nil:
-		rows = slices.Clone(m.rows[:len(listed)])
 	}
 	for i, l := range listed {
 		l.row = &rows[i]
 	}
 	m.rows = rows
 	return rows
+}
+
+// remade is a row that was made anew.
+type remade struct {
+	at  int
+	row Pod
+}
+
+// says tells whether the row that was given out says the same: what it may lack is the
+// time of a measurement that found no other, and that Probe has told of.
+func (l *listedPod) says(row *Pod) bool {
+	if l.told.IsZero() || !row.Probed.Equal(l.told) {
+		return reflect.DeepEqual(l.row, row)
+	}
+	again := *row
+	again.Probed = l.row.Probed
+	return reflect.DeepEqual(l.row, &again)
+}
+
+// told notes that Probe has sent the row of a pod with what was measured then.
+func (m *Manager) told(podID string, probed time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if l := m.pods[podID]; l != nil {
+		l.told = probed
+	}
 }
 
 // keepsRow tells whether the row of a pod cannot have become another. The lock must be

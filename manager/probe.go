@@ -29,7 +29,7 @@ const probeAgain = 30 * time.Second
 // as long as the settings allow: its row is sent twice. The channel is closed when
 // all are done or ctx ended; it must be drained or ctx cancelled.
 func (m *Manager) Probe(ctx context.Context, pods []Pod) <-chan Pod {
-	rows := make(chan Pod)
+	rows := make(chan Pod, min(len(pods), maxProbes)) // what is measured at once is taken at once
 	now, later := m.due(pods)
 	go func() {
 		defer close(rows)
@@ -72,6 +72,7 @@ func (m *Manager) measure(ctx context.Context, pods []runpod.Pod, patience time.
 			}
 			select {
 			case rows <- row:
+				m.told(pod.ID, row.Probed)
 			case <-ctx.Done():
 			}
 		})

@@ -77,7 +77,8 @@ const (
 // Listing is the account's pods at one moment.
 type Listing struct {
 	// Pods is in RunPod's order. It must not be changed: where no row is another than in
-	// the listing before, it is the very same slice.
+	// the listing before, it is the very same slice. A measurement that found the same and
+	// that Probe has sent makes no row another.
 	Pods []Pod
 	At   time.Time // when RunPod answered
 }
