@@ -1,6 +1,7 @@
 package runpod
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 	"unicode/utf8"
@@ -34,4 +35,47 @@ func (e *envWire) UnmarshalJSON(data []byte) error {
 		e.vars[name] = *text
 	}
 	return nil
+}
+
+const publicKey = "PUBLIC_KEY"
+
+// keyless is a pod's PUBLIC_KEY, if that holds no key; nothing else of its environment.
+func keyless(env []byte) Env {
+	if len(env) == 0 || env[0] != '{' {
+		return nil
+	}
+	var value []byte
+	plain := true
+	s := scan{text: env}
+	s.object(0, func(name, v []byte) {
+		switch {
+		case string(name) == publicKey:
+			value = v
+		case bytes.IndexByte(name, '\\') >= 0:
+			plain = false
+		}
+	})
+	switch {
+	case !plain:
+		return keylessOf(decodeAs[envWire](env).vars)
+	case len(value) < 2 || value[0] != '"':
+		return nil
+	case bytes.IndexByte(value, '\\') >= 0 || holdsNoKey(string(value[1:len(value)-1])):
+		return keylessOf(Env{publicKey: rawText(value)})
+	}
+	return nil
+}
+
+func keylessOf(env Env) Env {
+	if value, there := env[publicKey]; there && holdsNoKey(value) {
+		return Env{publicKey: value}
+	}
+	return nil
+}
+
+// holdsNoKey tells whether a PUBLIC_KEY is empty or the word null, as some templates
+// leave it.
+func holdsNoKey(value string) bool {
+	value = strings.TrimSpace(value)
+	return value == "" || value == "null"
 }
