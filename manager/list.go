@@ -50,13 +50,18 @@ func (m *Manager) Refresh(ctx context.Context) (Listing, error) {
 	return m.take(client, pods), nil
 }
 
-// takeWhole is take, of pods that still have their secrets.
+// takeWhole is take, of pods that still have their secrets. Each is copied: a pointer
+// to one would keep the environments of all.
 func (m *Manager) takeWhole(from api, pods []runpod.Pod) {
-	refs := make([]*runpod.Pod, len(pods))
-	for i := range pods {
-		refs[i] = &pods[i]
+	polled := make([]*runpod.Pod, len(pods))
+	for i, p := range pods {
+		if sshdKey(p.Env) == "" {
+			p.Env = nil // else note looks at it
+		}
+		p.Args, p.EnvWhole = "", false
+		polled[i] = &p
 	}
-	m.take(from, refs)
+	m.take(from, polled)
 }
 
 // take keeps what was listed and makes the rows of it.
