@@ -21,5 +21,8 @@ func (a *app) runList(ctx context.Context) error {
 func (a *app) runUI(ctx context.Context, opts ui.Options) error {
 	a.signals.dropInterrupts()
 	opts.In, opts.Out, opts.Getenv = a.std.In, a.std.Out, a.getenv
+	start := newStarting(opts.Manager, a.getenv)
+	defer start.over()
+	opts.Manager = start
 	return ui.Run(ctx, opts)
 }

@@ -52,7 +52,8 @@ func start(t *testing.T, f *fakeManager) *program {
 	goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	p := &program{t: t}
 	run := newEffects(context.Background())
-	m := newModel(f, Options{Open: nobrowser, Now: func() time.Time { return noon }}, run).remembering(f.LastList())
+	m := newModel(f, Options{Open: nobrowser, Now: func() time.Time { return noon }}, run)
+	m.recalling = true
 	m.hold.pause = 0
 	p.TestModel = teatest.NewTestModel(t, spy{m, p}, teatest.WithInitialTermSize(80, 24))
 	t.Cleanup(func() {

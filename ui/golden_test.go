@@ -65,7 +65,10 @@ func failed(m model, later time.Duration) model {
 // remembered is the list of a run three hours ago, before RunPod has answered.
 func remembered(t *testing.T) model {
 	t.Helper()
-	return still(t, "").remembering((&fakeManager{last: somePods()}).LastList())
+	m := still(t, "")
+	m.recalling = true
+	listing, ok := (&fakeManager{last: somePods()}).LastList()
+	return m.remembered(recalledMsg{listing, ok})
 }
 
 var sizes = [][2]int{{80, 24}, {140, 40}, {60, 15}, {40, 10}, {39, 9}}

@@ -68,12 +68,27 @@ func (m model) refreshNow() (model, tea.Cmd) {
 	})
 }
 
-// remembering shows the list of an earlier run until RunPod answers.
-func (m model) remembering(last manager.Listing, ok bool) model {
-	if ok {
+// recalledMsg brings the list of an earlier run.
+type recalledMsg struct {
+	listing manager.Listing
+	ok      bool
+}
+
+// recall reads the list of an earlier run, which is shown until RunPod answers.
+func (m model) recall() tea.Cmd {
+	mgr := m.mgr
+	return m.run.do(func(context.Context) tea.Msg {
+		listing, ok := mgr.LastList()
+		return recalledMsg{listing, ok}
+	})
+}
+
+func (m model) remembered(msg recalledMsg) model {
+	if m.recalling && msg.ok {
 		m.recalled = true
-		m.pods = m.pods.SetListing(last)
+		m.pods = m.pods.SetListing(msg.listing)
 	}
+	m.recalling = false
 	return m
 }
 
@@ -83,7 +98,7 @@ func (m model) refreshed(msg refreshedMsg) (model, tea.Cmd) {
 		return m, nil
 	}
 	m.refresh.cancel()
-	m.refresh.running = false
+	m.refresh.running, m.recalling = false, false
 	m.now, m.poll = msg.at, msg.next
 	if needsKey(msg.err) && m.atHome() {
 		return m.askKey(msg.err)

@@ -55,16 +55,17 @@ type model struct {
 	page    page // what asks, in the states asking and loggingIn
 	note    note
 
-	refresh  call
-	recalled bool          // the list is that of an earlier run: RunPod has not answered yet
-	poll     time.Duration // the interval that the last answer gave
-	probe    call
-	conn     connecting
-	ahead    ahead
-	exam     exam
-	work     working
-	login    call
-	keying   keying
+	refresh   call
+	recalling bool          // the list of an earlier run is being read: nothing is drawn before it
+	recalled  bool          // the list is that of an earlier run: RunPod has not answered yet
+	poll      time.Duration // the interval that the last answer gave
+	probe     call
+	conn      connecting
+	ahead     ahead
+	exam      exam
+	work      working
+	login     call
+	keying    keying
 
 	hold      hold
 	keysFirst bool // the wizard opens by itself, once, when RunPod has answered
@@ -91,9 +92,14 @@ func newModel(mgr dialer, opts Options, run *effects) model {
 
 type startMsg struct{}
 
-// Init asks for the pods and for the colour of the background.
+// Init asks for the pods, those of an earlier run first, and for the colour of the
+// background.
 func (m model) Init() tea.Cmd {
-	return tea.Batch(tea.RequestBackgroundColor, func() tea.Msg { return startMsg{} })
+	var recall tea.Cmd
+	if m.recalling {
+		recall = m.recall()
+	}
+	return tea.Batch(recall, func() tea.Msg { return startMsg{} }, tea.RequestBackgroundColor)
 }
 
 // Update routes a message and keeps what is derived up to date.
@@ -130,6 +136,8 @@ func (m model) replied(msg tea.Msg) (model, tea.Cmd) {
 			return m.refreshNow()
 		}
 		return m, nil
+	case recalledMsg:
+		return m.remembered(msg), nil
 	case refreshedMsg:
 		return m.refreshed(msg)
 	case probedMsg:

@@ -170,7 +170,7 @@ func (p *parker) filter(_ tea.Model, msg tea.Msg) tea.Msg {
 	p.quiet.Reset(0)
 	p.mu.Unlock()
 	switch msg.(type) {
-	case tea.KeyPressMsg, refreshedMsg, probedMsg, pollMsg, clockMsg:
+	case tea.KeyPressMsg, recalledMsg, refreshedMsg, probedMsg, pollMsg, clockMsg:
 	default:
 		p.wake()
 	}

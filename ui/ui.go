@@ -109,7 +109,8 @@ func (o Options) env() func(string) string {
 func Run(ctx context.Context, opts Options) error {
 	run := newEffects(ctx)
 	defer farewell(run, opts.Out)
-	m := newModel(using{opts.Manager}, opts, run).remembering(opts.Manager.LastList())
+	m := newModel(using{opts.Manager}, opts, run)
+	m.recalling = true
 	parker := newParker(opts.Out)
 	p := tea.NewProgram(newParkedModel(m, parker), programOptions(opts, parker)...)
 	parker.begin(p)

@@ -85,8 +85,8 @@ func (m model) tooSmall() bool {
 }
 
 func (m model) draw() string {
-	if m.width == 0 || m.height == 0 {
-		return "" // the size is not known yet
+	if m.width == 0 || m.height == 0 || m.recalling {
+		return "" // the size is not known yet, or what to show
 	}
 	if m.tooSmall() {
 		return screen.Cut(fmt.Sprintf("podbay needs %d×%d; ctrl+c quits",
