@@ -4,6 +4,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"sync"
 	"time"
 
 	"podbay/doctor"
@@ -94,6 +95,10 @@ func each[T any](known map[string]T, add func(string)) {
 // when none is another. Rows that cannot have changed are kept, and what is given out is
 // never written to. The lock must be held.
 func (m *Manager) makeRows(listed []*listedPod, now time.Time) []Pod {
+	if len(m.rows) == 0 {
+		m.rows = m.firstRows(listed, now)
+		return m.rows
+	}
 	var (
 		rows  []Pod        // nil while all are as before
 		again []remade     // those that were made anew until then
@@ -138,6 +143,32 @@ func (m *Manager) makeRows(listed []*listedPod, now time.Time) []Pod {
 		l.row = &rows[i]
 	}
 	m.rows = rows
+	return rows
+}
+
+// halved is from how many rows on they are made by two goroutines: people wait for the
+// first thousands.
+const halved = 1000
+
+// firstRows gives the rows of pods when there are none yet. The lock must be held.
+func (m *Manager) firstRows(listed []*listedPod, now time.Time) []Pod {
+	rows, learned := make([]Pod, len(listed)), m.learned()
+	fill := func(from, to int) {
+		defer m.recovered("making rows")
+		var facts doctor.Facts
+		for i, l := range listed[from:to] {
+			m.rowAt(&rows[from+i], &facts, l.pod, now)
+			l.row, l.rowOf, l.settled = &rows[from+i], l.pod, !learned[l.pod.ID] && facts.Settled()
+		}
+	}
+	half := len(listed)
+	if half >= halved {
+		half /= 2
+	}
+	var other sync.WaitGroup
+	other.Go(func() { fill(half, len(listed)) })
+	fill(0, half)
+	other.Wait()
 	return rows
 }
 
