@@ -20,11 +20,14 @@ func (s *session) follow(ctx context.Context, before *leg) bool {
 	next := newLeg(s, nil, before.link)
 	next.loss = &s.lost
 	next.opening.waiting, next.opening.retry = true, make(chan struct{}, 1)
-	s.leg.Store(next) // from here on keys are dropped
+	s.noteLoss(before) // the reader of keys ends the session with its cause
+	s.leg.Store(next)  // from here on keys are dropped
 	defer next.endWith(ctx)()
 	before.leave(ctx)
 	_ = before.line.Close()
-	s.noteLoss(before)
+	if before.up {
+		s.lost.InDoubt = before.keys.inDoubt(before.line.Heard().Add(-inDoubtFor))
+	}
 
 	w := &waiting{leg: next, said: !before.up, changed: make(chan struct{}, 1), gone: make(chan struct{})}
 	inner, stop := context.WithCancel(ctx)
@@ -38,8 +41,10 @@ func (s *session) follow(ctx context.Context, before *leg) bool {
 	select { // the line of status is gone before something else is shown
 	case <-w.gone:
 	case <-next.ended:
+		_ = next.line.Close()
 		return false
 	}
+	next.link = w.made
 	s.resumed++
 	return true
 }
@@ -51,15 +56,13 @@ func (s *session) noteLoss(l *leg) {
 		return
 	}
 	s.tries = 0
-	s.lost = Loss{
-		At: time.Now(), Cause: l.ending.cause,
-		InDoubt: l.keys.inDoubt(l.line.Heard().Add(-inDoubtFor)),
-	}
+	s.lost = Loss{At: time.Now(), Cause: l.ending.cause}
 }
 
 // waiting is the time between two lines.
 type waiting struct {
 	*leg
+	made    Link          // of the new line; not the leg's while what waits is shown
 	said    bool          // what was lost was said already
 	changed chan struct{} // the words changed
 	gone    chan struct{} // closed when nothing of it is on the terminal
@@ -83,7 +86,7 @@ func (w *waiting) redial() bool {
 			if link.Describe == "" {
 				link.Describe = w.link.Describe
 			}
-			w.line, w.link = line, link
+			w.line, w.made = line, link
 			return true
 		case w.over():
 			return false

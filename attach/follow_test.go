@@ -98,16 +98,17 @@ func TestTheEndOfTheContextEndsAResumedSession(t *testing.T) {
 func TestWhatIsTypedWithoutALineIsDropped(t *testing.T) {
 	gate := make(chan struct{})
 	srv := newServer(t)
-	var f *following
-	f = newFollowing(t, srv, Options{}, func(ctx context.Context, _ Loss) (line, Link, error) {
+	addr := make(chan string, 1)
+	f := newFollowing(t, srv, Options{}, func(ctx context.Context, _ Loss) (line, Link, error) {
 		select {
 		case <-gate:
 		case <-ctx.Done():
 			return nil, Link{}, ctx.Err()
 		}
-		c := srv.dial(t, f.link.Addr)
+		c := srv.dial(t, <-addr)
 		return conn{c}, Link{Conn: c}, nil
 	})
+	addr <- f.link.Addr
 	ready(f.local)
 	f.types("typed just before")
 	f.sees("typed just before")
@@ -137,10 +138,8 @@ func TestWaitsThatEnd(t *testing.T) {
 	}{
 		{"given up with ~.", notYet, func(f *following) { f.types("~.") }, EndGivenUp, "not waiting any more for pod\r\n"},
 		{"given up with ctrl+c", notYet, func(f *following) {
-			for len(f.done) == 0 { // it counts once it was said what happened, and that was read
-				f.types("\x03")
-				f.seesAgain("not")
-			}
+			f.sees("no line for 2 s") // it counts once it was said what happened, and that was read
+			f.types("\x03")
 		}, EndGivenUp, "not waiting any more for pod\r\n"},
 		{"given up while a try hangs", func(ctx context.Context, _ Loss) (line, Link, error) {
 			<-ctx.Done()
@@ -169,37 +168,18 @@ func TestWaitsThatEnd(t *testing.T) {
 	}
 }
 
-// seesAgain waits until text is shown once more.
-func (l *local) seesAgain(text string) {
-	l.t.Helper()
-	seen := strings.Count(l.all(), text)
-	deadline := time.After(patience)
-	for {
-		l.mu.Lock()
-		more := l.more
-		l.mu.Unlock()
-		if strings.Count(l.all(), text) > seen {
-			return
-		}
-		select {
-		case <-more:
-		case <-deadline:
-			l.t.Fatalf("%q did not show again; the terminal ends with %q", text, l.tail())
-		}
-	}
-}
-
 func TestEnterTriesAtOnce(t *testing.T) {
 	srv := newServer(t)
 	var tries atomic.Int32
-	var f *following
-	f = newFollowing(t, srv, Options{}, func(context.Context, Loss) (line, Link, error) {
+	addr := make(chan string, 1)
+	f := newFollowing(t, srv, Options{}, func(context.Context, Loss) (line, Link, error) {
 		if tries.Add(1) == 1 {
 			return nil, Link{}, errNotYet
 		}
-		c := srv.dial(t, f.link.Addr)
+		c := srv.dial(t, <-addr)
 		return conn{c}, Link{Conn: c}, nil
 	})
+	addr <- f.link.Addr
 	ready(f.local)
 	f.link.Cut()
 	f.waits("second shell", f.ups) // the first wait is a millisecond
