@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -22,13 +23,32 @@ func rawTerminal(t *testing.T) (tm *Terminal, master, slave *os.File) {
 	return tm, master, slave
 }
 
-func TestInputCancelLosesNoKey(t *testing.T) {
-	tm, master, slave := rawTerminal(t)
+// inputs are the ways of reading that this platform has.
+func inputs(t *testing.T, test func(t *testing.T, open func(f *os.File) *Input)) {
+	ways := map[string]func(f *os.File) (inputReader, error){"shared": newSharedInput}
+	if runtime.GOOS == "linux" {
+		ways["own"] = newOwnInput
+	}
+	for name, way := range ways {
+		t.Run(name, func(t *testing.T) {
+			test(t, func(f *os.File) *Input {
+				t.Helper()
+				r, err := way(f)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return &Input{r}
+			})
+		})
+	}
+}
+
+func TestInputCancelLosesNoKey(t *testing.T) { inputs(t, testInputCancelLosesNoKey) }
+
+func testInputCancelLosesNoKey(t *testing.T, open func(f *os.File) *Input) {
+	_, master, slave := rawTerminal(t)
 	for round := range 100 {
-		in, err := tm.Input()
-		if err != nil {
-			t.Fatal(err)
-		}
+		in := open(slave)
 		ended := make(chan error, 1)
 		var got []byte
 		go func() {
@@ -79,17 +99,16 @@ func TestInputCancelLosesNoKey(t *testing.T) {
 
 // TestInputCanceledWithAKeyWaiting is the case that a plain wait-then-read
 // fails: the key is there, the reader was told of it, and Cancel comes between.
-func TestInputCanceledWithAKeyWaiting(t *testing.T) {
-	tm, master, slave := rawTerminal(t)
-	in, err := tm.Input()
-	if err != nil {
-		t.Fatal(err)
-	}
+func TestInputCanceledWithAKeyWaiting(t *testing.T) { inputs(t, testInputCanceledWithAKeyWaiting) }
+
+func testInputCanceledWithAKeyWaiting(t *testing.T, open func(f *os.File) *Input) {
+	_, master, slave := rawTerminal(t)
+	in := open(slave)
 	defer in.Close()
 	if _, err := master.WriteString("k"); err != nil {
 		t.Fatal(err)
 	}
-	in.r.(*unixInput).gate.shut() // Cancel's first step; the waiter is not woken, so that it goes on to read
+	in.r.(interface{ shut() bool }).shut() // Cancel's first step; the waiter is not woken, so that it goes on to read
 	if n, err := in.Read(make([]byte, 8)); n != 0 || !errors.Is(err, ErrCanceled) {
 		t.Fatalf("a canceled read returned %d bytes, %v", n, err)
 	}
@@ -99,12 +118,11 @@ func TestInputCanceledWithAKeyWaiting(t *testing.T) {
 	}
 }
 
-func TestInputMendsNonblock(t *testing.T) {
-	tm, master, slave := rawTerminal(t)
-	in, err := tm.Input()
-	if err != nil {
-		t.Fatal(err)
-	}
+func TestInputMendsNonblock(t *testing.T) { inputs(t, testInputMendsNonblock) }
+
+func testInputMendsNonblock(t *testing.T, open func(f *os.File) *Input) {
+	_, master, slave := rawTerminal(t)
+	in := open(slave)
 	defer in.Close()
 	if err := unix.SetNonblock(int(slave.Fd()), true); err != nil { // as a careless child does
 		t.Fatal(err)
@@ -118,15 +136,40 @@ func TestInputMendsNonblock(t *testing.T) {
 	}
 }
 
-func TestInputEndsWithTheTerminal(t *testing.T) {
-	tm, master, _ := rawTerminal(t)
+func TestInputEndsWithTheTerminal(t *testing.T) { inputs(t, testInputEndsWithTheTerminal) }
+
+func testInputEndsWithTheTerminal(t *testing.T, open func(f *os.File) *Input) {
+	_, master, slave := rawTerminal(t)
+	in := open(slave)
+	defer in.Close()
+	ended := make(chan error, 1)
+	go func() {
+		_, err := in.Read(make([]byte, 8))
+		ended <- err
+	}()
+	master.Close()
+	if err := <-ended; err == nil || errors.Is(err, ErrCanceled) {
+		t.Errorf("read on a hung-up terminal: %v", err)
+	}
+}
+
+// TestInputWithoutAFileOfItsOwn is a terminal that is there and cannot be opened, as
+// another user's after su.
+func TestInputWithoutAFileOfItsOwn(t *testing.T) {
+	tm, master, slave := rawTerminal(t)
+	if err := unix.IoctlSetInt(int(slave.Fd()), unix.TIOCEXCL, 0); err != nil { // no more opens, but for root's
+		t.Fatal(err)
+	}
 	in, err := tm.Input()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer in.Close()
-	master.Close()
-	if _, err := in.Read(make([]byte, 8)); err == nil || errors.Is(err, ErrCanceled) {
-		t.Errorf("read on a hung-up terminal: %v", err)
+	if _, err := master.WriteString("k"); err != nil {
+		t.Fatal(err)
+	}
+	buf := make([]byte, 8)
+	if n, err := in.Read(buf); err != nil || string(buf[:n]) != "k" {
+		t.Fatalf("got %q, %v", buf[:n], err)
 	}
 }
