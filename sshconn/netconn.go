@@ -31,7 +31,7 @@ type netConn struct {
 }
 
 func newNetConn(conn net.Conn) *netConn {
-	c := &netConn{Conn: conn, born: time.Now(), acks: newQuickAcks(conn), in: inbox{idle: make(chan struct{}, 1)}}
+	c := &netConn{Conn: newRawTCP(conn), born: time.Now(), acks: newQuickAcks(conn), in: inbox{idle: make(chan struct{}, 1)}}
 	c.hurry()
 	return c
 }
