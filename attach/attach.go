@@ -13,9 +13,11 @@
 // that was typed is sent a second time: what was under way is said to be uncertain.
 //
 // Who does what while a session lasts, each in a goroutine that Run waits for:
-//   - keys: terminal → escapes → a bounded queue. It never waits for the far
-//     side, so that ~. works on a dead line.
-//   - writer: the queue → the shell's input. It may block on a dead line.
+//   - keys: terminal → escapes → a bounded queue, and a few keys on to the shell's
+//     input. When that blocks, as on a dead line, another reads the terminal in its
+//     place, so that ~. works.
+//   - writer: the queue → the shell's input, where more than a few keys are in it. It
+//     may block on a dead line.
 //   - output: the shell's output → the terminal. It may block on a paused terminal.
 //   - the size of the terminal, signs of life, podbay's own lines.
 //

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
 	"sync"
 	"time"
 
@@ -20,6 +19,7 @@ func (s *session) readKeys() {
 		n, err := s.input.Read(buf)
 		l := s.leg.Load()
 		if n > 0 && l.take(buf[:n]) {
+			poke(l.keys.filled)
 			return
 		}
 		if errors.Is(err, tty.ErrCanceled) {
@@ -29,7 +29,9 @@ func (s *session) readKeys() {
 			l.fail(fmt.Errorf("read the terminal: %w", err))
 			return
 		}
-		runtime.Gosched() // the writer goes first: this goroutine is about to block the thread
+		if !l.send() {
+			return
+		}
 		l.keys.pace(l.ended)
 	}
 }
@@ -82,6 +84,20 @@ func (l *leg) typed(p []byte) (ended bool) {
 	return false
 }
 
+// send writes what was typed; more than a few keys is left to the writer. It reports
+// whether this goroutine is still the one that reads the terminal.
+func (l *leg) send() (reads bool) {
+	p := l.keys.claimFew()
+	if len(p) == 0 {
+		return true
+	}
+	turn := l.relief.begin()
+	if _, err := l.shell.Stdin().Write(p); err == nil { // else the shell is gone, which its Wait tells
+		l.keys.sent(len(p))
+	}
+	return l.relief.end(turn)
+}
+
 // lookBack asks the far side to show what was printed. It is spawned beside the
 // reader, which is of the same group, and ends with the leg.
 func (l *leg) lookBack() {
@@ -114,12 +130,14 @@ const (
 	queueMax = 16 << 20
 	paceWait = 100 * time.Millisecond
 	sendMax  = 32 << 10 // what one write to the far side takes: a packet's size
+	fewKeys  = 1 << 10  // what is written by who has read it: keys and a terminal's replies, no paste
 )
 
 // queue holds what was typed and is not yet sent.
 type queue struct {
 	mu     sync.Mutex
 	buf    []byte
+	busy   bool // the first of buf are being written; for good when that failed
 	closed bool
 	log    []sending     // what was written lately, oldest first
 	filled chan struct{} // there may be something to send
@@ -141,7 +159,7 @@ const (
 	sendingsMax = 600                    // a minute of typing
 )
 
-// put takes p, all of it or, when there is no room, nothing.
+// put takes p, all of it or, when there is no room, nothing. It is sent by who claims it.
 func (q *queue) put(p []byte) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -149,7 +167,6 @@ func (q *queue) put(p []byte) bool {
 		return false
 	}
 	q.buf = append(q.buf, p...)
-	poke(q.filled)
 	return true
 }
 
@@ -183,7 +200,7 @@ func (q *queue) close() {
 func (q *queue) writeTo(w io.Writer) {
 	for range q.filled {
 		for {
-			p, closed := q.head()
+			p, closed := q.claim()
 			if closed {
 				return
 			}
@@ -198,21 +215,43 @@ func (q *queue) writeTo(w io.Writer) {
 	}
 }
 
-// head is what to send next. It stays in the queue until it is sent, so that it
-// counts against the bounds.
-func (q *queue) head() (p []byte, closed bool) {
+// claim is what to send next: nothing while somebody else sends. It stays in the queue
+// until it is sent, so that it counts against the bounds.
+func (q *queue) claim() (p []byte, closed bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.buf[:min(len(q.buf), sendMax)], q.closed
+	if q.busy || q.closed {
+		return nil, q.closed
+	}
+	p = q.buf[:min(len(q.buf), sendMax)]
+	q.busy = len(p) > 0
+	return p, false
+}
+
+// claimFew is claim, if that is all there is and little; else the writer's turn comes.
+func (q *queue) claimFew() []byte {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	switch {
+	case q.busy || q.closed || len(q.buf) == 0:
+		return nil
+	case len(q.buf) > fewKeys:
+		poke(q.filled)
+		return nil
+	}
+	q.busy = true
+	return q.buf
 }
 
 func (q *queue) sent(n int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.buf = q.buf[n:]
+	q.buf, q.busy = q.buf[n:], false
 	q.note(n, time.Now())
 	if len(q.buf) == 0 {
 		q.buf = nil // a paste's memory is not kept
+	} else {
+		poke(q.filled)
 	}
 	if len(q.buf) <= paceFrom {
 		poke(q.room)

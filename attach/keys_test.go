@@ -23,6 +23,7 @@ func TestQueueKeepsOrderAndBounds(t *testing.T) {
 		if !q.put(p) {
 			t.Fatal("a small queue is full")
 		}
+		poke(q.filled)
 	}
 	got := make([]byte, len(want))
 	if _, err := io.ReadFull(r, got); err != nil || !bytes.Equal(got, want) {

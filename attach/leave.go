@@ -20,10 +20,10 @@ const (
 // caller.
 func (s *session) leave(ctx context.Context) {
 	s.input.Cancel()
-	s.local.Wait()
-	_ = s.input.Close()
 	last := s.leg.Load()
-	last.leave(ctx)
+	last.leave(ctx) // before the reader of keys is waited for: that may be writing to the far side
+	last.insist(ctx, s.local.Wait, last.breakLine)
+	_ = s.input.Close()
 	cleanUp := s.screen.cleanUp(last.farewell())
 	if s.insist(ctx, cleanUp, nil) {
 		s.insist(ctx, cleanUp, nil) // some of it went with the output that was discarded
@@ -37,11 +37,14 @@ func (l *leg) leave(ctx context.Context) {
 		l.spawn(&l.far, "close", func() { _ = l.shell.Close() })
 	}
 	l.stop()
-	l.insist(ctx, func() { l.far.Wait(); l.output.Wait() }, func() {
-		if l.line != nil {
-			_ = l.line.Close()
-		}
-	})
+	l.insist(ctx, func() { l.far.Wait(); l.output.Wait() }, l.breakLine)
+}
+
+// breakLine ends every write that blocks on the far side.
+func (l *leg) breakLine() {
+	if l.line != nil {
+		_ = l.line.Close()
+	}
 }
 
 // insist waits for f to return. Meanwhile it discards output that the terminal

@@ -20,6 +20,7 @@ type leg struct {
 	shell   shell // nil until it is up
 	up      bool  // keys went to the shell
 	keys    *queue
+	relief  *relief
 
 	dropping bool // readKeys has said that it drops
 	escapes  tty.Escapes
@@ -37,7 +38,7 @@ func newLeg(s *session, line line, link Link) *leg {
 	if link.Describe == "" {
 		link.Describe = defaultDescribe
 	}
-	l := &leg{session: s, line: line, link: link, keys: newQueue(), ended: make(chan struct{}), stop: func() {}}
+	l := &leg{session: s, line: line, link: link, keys: newQueue(), relief: newRelief(), ended: make(chan struct{}), stop: func() {}}
 	l.opening.ctx, l.opening.stop = context.WithCancel(context.Background())
 	return l
 }
@@ -98,6 +99,9 @@ func (l *leg) start(ctx context.Context) {
 	l.spawn(&l.output, "stderr", func() { l.show(l.shell.Stderr()) })
 	l.spawn(&l.far, "wait", l.wait)
 	l.spawn(&l.far, "writer", func() { l.keys.writeTo(l.shell.Stdin()) })
+	l.spawn(&l.far, "relief", func() {
+		l.relief.watch(ctx, func() { l.spawn(&l.local, "keys", l.readKeys) })
+	})
 	l.spawn(&l.far, "size", func() { l.resize(ctx) })
 	l.spawn(&l.far, "lines", func() { l.screen.sayPending(ctx) })
 }
