@@ -1,3 +1,5 @@
+//go:build linux || darwin
+
 package attach
 
 import (
@@ -5,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"podbay/tty"
 )
 
 // relieved runs a watch beside the test, which ends with it.
@@ -63,4 +67,72 @@ func TestNoReliefOfManyShortWrites(t *testing.T) {
 			t.Errorf("relieved %d times", *reliefs)
 		}
 	})
+}
+
+// heldWriter holds its first write until it is let go, and passes on what it took.
+type heldWriter struct {
+	held  chan struct{} // a write is held
+	letGo chan struct{}
+	took  chan string
+}
+
+func (w heldWriter) Write(p []byte) (int, error) {
+	select {
+	case w.held <- struct{}{}:
+		<-w.letGo
+	default:
+	}
+	w.took <- string(p)
+	return len(p), nil
+}
+
+// TestReliefKeepsTheOrder holds that what is typed while a write lasts follows it, once,
+// whoever read it.
+func TestReliefKeepsTheOrder(t *testing.T) {
+	l := newLocal(t)
+	f := newFakeLine()
+	w := heldWriter{make(chan struct{}, 1), make(chan struct{}), make(chan string, 100)}
+	f.stdin = w
+	readers, up := make(chan struct{}, 10), make(chan struct{}, 1)
+	done := attached(t.Context(), Options{Terminal: l.term}, f, hooks{at: func(at string) {
+		switch at {
+		case "keys":
+			readers <- struct{}{}
+		case "writer":
+			poke(up)
+		}
+	}})
+	l.waits("shell", up)
+	l.waits("reader", readers)
+	var want, got string
+	types := func(keys string) { want += keys; l.types(keys) }
+	arrives := func() {
+		for len(got) < len(want) {
+			select {
+			case p := <-w.took:
+				got += p
+			case <-time.After(patience):
+				t.Fatalf("typed %q, and %q arrived", want, got)
+			}
+		}
+	}
+	types("a")
+	l.waits("write", w.held)
+	w.held <- struct{}{} // no later write is held
+	l.waits("relief", readers)
+	types("bc")
+	types("\r~?d")
+	want = "abc\r" + "d" // the escape is podbay's
+	l.sees(tty.EscapeHelpText()[0])
+	close(w.letGo)
+	arrives()
+	types("e")
+	arrives()
+	l.types("\r~.")
+	if o := l.returns(done); o.End != EndEscape {
+		t.Errorf("got %+v", o)
+	}
+	if got != want {
+		t.Errorf("typed %q, and %q arrived", want, got)
+	}
 }

@@ -257,8 +257,12 @@ go test -bench . ./ui ./manager ./sshconn ./tty    the inner parts
 - x/crypto/ssh waits for the answers to the service request, to "none", to the question whether a key would do, and to the opening of a
   channel. That makes nine round trips to a cold shell with it, as with ssh. None of these waits can be left out through its API: an
   AuthMethod cannot be written outside the package, and a channel has no number before it is confirmed.
-- A key passes through two threads on its way out and two on its way back: x/crypto decrypts in one goroutine and hands out
-  in another, and the terminal is read by a thread that must be able to be stopped without losing a key. ssh does all of it in one thread.
+- A key and its echo cost podbay about a sixth more than they cost ssh. By a trace of the scheduler that is on the way back: from reading
+  the socket to writing the terminal it takes 77 us against 17. x/crypto decrypts in one goroutine and hands out in another, from
+  which a third takes the output; where a goroutine wakes another, the Go runtime wakes one more thread, which looks for work on the
+  processors that sshd and the terminal need, and x/crypto's API leaves no way around it. The write to the terminal may block, so
+  the runtime is told of it, which wakes its monitor thread. On the way out one thread reads the key, encrypts it and
+  writes it: 51 us against 53.
 - A flood costs podbay about twice the processor time that it costs ssh, nearly all of it switches between threads and the waits of writes to
   the terminal: decryption is under 2 %. It is level where the terminal, the far program or sshd is what bounds, as on two
   processors that share five processes. Reads rest for some milliseconds between each other while one lasts.
