@@ -10,10 +10,18 @@ import (
 	"podbay/ui"
 )
 
-// heapGoal is what podbay's own memory is kept below while it can be, in bytes: the
-// garbage of reading a list of thousands of pods would else double it. Beyond it
-// podbay works on, collecting more often.
-const heapGoal = 44 << 20
+// What podbay's own memory is kept below while it can be, in bytes: the garbage of
+// reading a list of thousands of pods would else double it. Beyond it podbay works on,
+// collecting more often.
+const (
+	heapGoal = 44 << 20
+	// startGoal holds while podbay starts: two such lists are read, that of the run
+	// before and RunPod's, and a collection amid them takes as long as the reading.
+	startGoal = 56 << 20
+	// startGC is by how many percent the heap may grow meanwhile, from the 4 MiB that Go
+	// begins with: to the goal.
+	startGC = 1400
+)
 
 // saveMemory sets the goal, unless the user has set one by GOMEMLIMIT.
 func saveMemory(getenv func(string) string) {
@@ -22,13 +30,8 @@ func saveMemory(getenv func(string) string) {
 	}
 }
 
-// startGC is by how many percent the heap may grow before it is collected, while
-// podbay starts. A list of thousands of pods is then read without a collection; it
-// took four, with a fifth of the time.
-const startGC = 400
-
-// starting is a Manager that saves no memory until RunPod has answered once and is
-// asked again: to change it takes some milliseconds. The goal holds all the same.
+// starting is a Manager that does not save memory until RunPod has answered once and is
+// asked again: a change of that takes some milliseconds.
 type starting struct {
 	ui.Manager
 	answered atomic.Bool
@@ -36,11 +39,15 @@ type starting struct {
 }
 
 func newStarting(m ui.Manager, getenv func(string) string) *starting {
-	if getenv("GOGC") != "" {
+	if getenv("GOMEMLIMIT") != "" || getenv("GOGC") != "" {
 		return &starting{Manager: m, over: func() {}}
 	}
 	usual := debug.SetGCPercent(startGC)
-	return &starting{Manager: m, over: sync.OnceFunc(func() { debug.SetGCPercent(usual) })}
+	debug.SetMemoryLimit(startGoal)
+	return &starting{Manager: m, over: sync.OnceFunc(func() {
+		debug.SetGCPercent(usual)
+		debug.SetMemoryLimit(heapGoal)
+	})}
 }
 
 // Refresh implements ui.Manager.
