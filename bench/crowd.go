@@ -70,7 +70,7 @@ func manyPods(n int) []demoapi.PodSpec {
 	for i := range pods {
 		p := demoapi.PodSpec{
 			ID: fmt.Sprintf("%014x", (i+1)*2654435761), Name: fmt.Sprintf("train-%s-%05d", []string{"llama", "flux", "whisper"}[i%3], i),
-			Status: demoapi.StatusRunning, StartedAt: now.Add(-time.Hour - time.Duration(i)*time.Minute), Cost: 0.69,
+			Status: demoapi.StatusRunning, StartedAt: now.Add(-90*time.Minute - time.Duration(49+i)*time.Hour), Cost: 0.69,
 			Env: map[string]string{"HF_TOKEN": "hf_0123456789abcdefghijklmnopqrstuvwx", "PUBLIC_KEY": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHPSyK1TK4Cn8pN9Vw9cDLGcGBL1UvDQgHjLkGcZzL3k me@home"},
 		}
 		switch i % 5 {

@@ -6,6 +6,7 @@ import "io"
 type arriving struct {
 	scan  // text is what has come and is not done with
 	from  io.Reader
+	size  int  // of what has come
 	ended bool
 	err   error // why it did not come to its end
 }
@@ -30,6 +31,7 @@ func (a *arriving) more() bool {
 	a.at = 0
 	n, err := a.from.Read(a.text[rest : cap(a.text)-1])
 	a.text = a.text[:rest+n]
+	a.size += n
 	switch {
 	case err == io.EOF:
 		a.ended = true

@@ -127,7 +127,8 @@ func (c *Client) Format(s fmt.State, _ rune) {
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 // PollInterval is how long to wait before the next poll: want, or longer when
-// the quota that the last answers reported would not last for its window.
+// the quota that the last answers reported would not last for its window, or when
+// the last list was large: 5,000 pods are asked for every 21 s.
 //
 // The rule, for a poll of one request: a fifth of what remains is left to the
 // user's own actions, the rest is spread evenly over the time until the window
@@ -135,7 +136,9 @@ func (c *Client) Close() { c.http.CloseIdleConnections() }
 // asks for the longest wait decides. After an answer with Retry-After (429,
 // 503) the wait is at least what is left of it. Windows whose time has passed
 // count no more.
-func (c *Client) PollInterval(want time.Duration) time.Duration { return c.quota.pollInterval(want) }
+func (c *Client) PollInterval(want time.Duration) time.Duration {
+	return max(c.quota.pollInterval(want), c.polled.interval())
+}
 
 func sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)

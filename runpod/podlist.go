@@ -11,6 +11,7 @@ import (
 type podList[P any] struct {
 	found   bool // there is a list
 	entries int
+	size    int // of the answer, in bytes
 	pods    []P
 	// entry moves behind an entry and makes a pod of it; ok is false when it is not
 	// JSON, and usable when no pod can be made of it.
@@ -26,7 +27,9 @@ func (l *podList[P]) read(from io.Reader) (valid, blank bool, err error) {
 		return false, true, a.err
 	}
 	valid = l.document(a)
-	return valid, false, a.rest()
+	err = a.rest()
+	l.size = a.size
+	return valid, false, err
 }
 
 func (l *podList[P]) document(a *arriving) (valid bool) {

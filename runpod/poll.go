@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 )
 
 // polled is what is known of the last list that PollPods read. It holds nothing that
@@ -19,6 +20,7 @@ type polled struct {
 	seed maphash.Seed
 
 	mu      sync.Mutex
+	size    int // of the answer, in bytes
 	entries []polledEntry
 	pods    []*Pod
 }
@@ -46,13 +48,28 @@ func (c *Client) PollPods(ctx context.Context) ([]*Pod, error) {
 	if err := list.ask(ctx, c); err != nil {
 		return nil, err
 	}
+	c.polled.mu.Lock()
+	defer c.polled.mu.Unlock()
+	c.polled.size = list.size
 	if !r.changed && len(r.entries) == len(before) && known != nil {
 		return known, nil
 	}
-	c.polled.mu.Lock()
-	defer c.polled.mu.Unlock()
 	c.polled.entries, c.polled.pods = r.entries, list.pods
 	return list.pods, nil
+}
+
+// A list of thousands is megabytes, which would come again and again: it is asked for
+// at a rate of listRate bytes a second, but no less often than every longestForSize.
+const (
+	listRate       = 256 << 10
+	longestForSize = 30 * time.Second
+)
+
+// interval is how long the size of the last list asks to wait until the next.
+func (p *polled) interval() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return min(time.Duration(p.size)*time.Second/listRate, longestForSize)
 }
 
 // ask lists the pods of an account.

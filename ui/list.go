@@ -99,17 +99,20 @@ func (m model) refreshed(msg refreshedMsg) (model, tea.Cmd) {
 	}
 	m.refresh.cancel()
 	m.refresh.running, m.recalling = false, false
-	m.now, m.poll = msg.at, msg.next
+	m.now = msg.at
 	if needsKey(msg.err) && m.atHome() {
 		return m.askKey(msg.err)
 	}
-	next := m.run.after(msg.next, pollMsg{msg.gen})
 	if msg.err != nil {
 		m.pods = m.pods.SetError(msg.err)
-		return m, next
+		return m.pollAfter(msg.next)
+	}
+	if m.recalled || m.pods.Changed(msg.listing) {
+		m.noticed = m.clock()
 	}
 	m.recalled = false
 	m.pods = m.pods.SetListing(msg.listing)
+	m, next := m.pollAfter(msg.next)
 	m, probe := m.measure()
 	var keys tea.Cmd
 	if m.keysFirst && m.atHome() {

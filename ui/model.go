@@ -56,16 +56,16 @@ type model struct {
 	note    note
 
 	refresh   call
-	recalling bool          // the list of an earlier run is being read: nothing is drawn before it
-	recalled  bool          // the list is that of an earlier run: RunPod has not answered yet
-	poll      time.Duration // the interval that the last answer gave
-	probe     call
-	conn      connecting
-	ahead     ahead
-	exam      exam
-	work      working
-	login     call
-	keying    keying
+	recalling bool // the list of an earlier run is being read: nothing is drawn before it
+	recalled  bool // the list is that of an earlier run: RunPod has not answered yet
+	pace
+	probe  call
+	conn   connecting
+	ahead  ahead
+	exam   exam
+	work   working
+	login  call
+	keying keying
 
 	hold      hold
 	keysFirst bool // the wizard opens by itself, once, when RunPod has answered
@@ -83,6 +83,7 @@ func newModel(mgr dialer, opts Options, run *effects) model {
 		m.open = browserOpener(opts.env())
 	}
 	m.now = m.clock()
+	m.noticed = m.now
 	m.pods = pods.New(m.theme, opts.Title)
 	m.details = details.New(m.theme)
 	m.wizard = wizard.New(m.theme)
@@ -121,7 +122,9 @@ func (m model) route(msg tea.Msg) (model, tea.Cmd) {
 	case tea.BackgroundColorMsg:
 		return m.themed(screen.NewTheme(msg.IsDark())), nil
 	case tea.KeyPressMsg, tea.PasteMsg:
-		return m.typed(msg)
+		m, ask := m.looked()
+		m, cmd := m.typed(msg)
+		return m, tea.Batch(ask, cmd)
 	case clockMsg:
 		return m.ticked(msg), nil
 	}

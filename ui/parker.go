@@ -200,8 +200,23 @@ func (m parkedModel) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	defer m.parker.endUnless(&done)
 	next, cmd := m.model.Update(msg)
 	m.model = next.(model)
-	m.view, done = m.model.View(), true
+	if changesScreen(msg) {
+		m.view = m.model.View()
+	}
+	done = true
 	return m, m.parker.watched(cmd)
+}
+
+// changesScreen tells whether a message can change what is drawn. An idle list gets two
+// a poll that cannot.
+func changesScreen(msg tea.Msg) bool {
+	switch msg := msg.(type) {
+	case pollMsg:
+		return false
+	case probedMsg:
+		return len(msg.rows) > 0
+	}
+	return true
 }
 
 // View implements tea.Model.

@@ -48,10 +48,12 @@ type Model struct {
 	sum    totals
 	index  map[string]int // pod ID to its place in all
 
-	shown  []int  // places in all: filtered and in order
-	found  string // the filter that shown is for
-	at     int    // selected place in shown
-	top    int    // first row on screen
+	shown []int  // places in all: filtered and in order
+	found string // the filter that shown is for
+	// sorted holds the places of all in each order, as far as it was asked for.
+	sorted [orders][]int
+	at     int // selected place in shown
+	top    int // first row on screen
 	order  order
 	filter textinput.Model
 
@@ -104,10 +106,34 @@ func (m Model) SetNow(now time.Time, showAge bool) Model {
 // SetListing takes a fresh answer of RunPod.
 func (m Model) SetListing(l manager.Listing) Model {
 	m.loaded, m.listed, m.err = true, l.At, nil
-	if len(l.Pods) > 0 && len(l.Pods) == len(m.pods) && &l.Pods[0] == &m.pods[0] { // nothing is new
+	if m.has(l.Pods) {
 		return m.keyed()
 	}
 	return m.take(l.Pods)
+}
+
+// has tells whether the rows are the very ones that are shown: nothing is new.
+func (m Model) has(rows []manager.Pod) bool {
+	return len(rows) > 0 && len(rows) == len(m.pods) && &rows[0] == &m.pods[0]
+}
+
+// Changed tells whether a fresh answer says something else of a pod, by what people
+// look for: a measurement that came out a little different is no change.
+func (m Model) Changed(l manager.Listing) bool {
+	if m.has(l.Pods) {
+		return false
+	}
+	return !slices.EqualFunc(m.all, l.Pods, func(old *manager.Pod, p manager.Pod) bool {
+		return old.ID == p.ID && samePlace(old, &p) && old.Verdict.ID == p.Verdict.ID
+	})
+}
+
+// Moving tells whether a pod is on its way to a shell. What is only not measured yet,
+// since it is out of sight, is not.
+func (m Model) Moving() bool {
+	return slices.ContainsFunc(m.all, func(p *manager.Pod) bool {
+		return p.Verdict.Tone == doctor.ToneWait && p.Verdict.ID != doctor.Checking
+	})
 }
 
 // SetError says why the last refresh failed. The pods stay.
@@ -127,14 +153,25 @@ func (m Model) account() doctor.Verdict { return manager.JudgeError(m.err) }
 func (m Model) SetPods(rows []manager.Pod) Model {
 	keep, _ := m.Selected()
 	m.all = slices.Clone(m.all)
+	elsewhere := false
 	for n := range rows {
 		if i, ok := m.index[rows[n].ID]; ok {
+			elsewhere = elsewhere || !samePlace(m.all[i], &rows[n])
 			m.all[i] = &rows[n]
 			m.fit.add(&rows[n])
 		}
 	}
-	m.sum, m.texts = total(m.all), nil
+	if !elsewhere { // as a measurement leaves it
+		return m.keyed()
+	}
+	m.sum, m.texts, m.sorted = total(m.all), nil, [orders][]int{}
 	return m.arranged(keep.ID)
+}
+
+// samePlace tells whether two rows of a pod are sorted, found and counted alike.
+func samePlace(a, b *manager.Pod) bool {
+	return a.Status == b.Status && a.Name == b.Name && a.GPU == b.GPU && a.CostPerHour == b.CostPerHour &&
+		a.StartedAt.Equal(b.StartedAt) && a.Kept.Line == b.Kept.Line
 }
 
 // Err is why the last refresh failed; nil when it did not.
@@ -211,7 +248,7 @@ func (m Model) take(all []manager.Pod) Model {
 			m.index[p.ID] = i
 		}
 	}
-	m.sum = total(m.all)
+	m.sum, m.sorted = total(m.all), [orders][]int{}
 	return m.arranged(keep.ID)
 }
 
@@ -224,7 +261,10 @@ func (m Model) arranged(keep string) Model {
 	filter := strings.TrimSpace(m.filter.Value())
 	switch {
 	case filter == "":
-		m.shown = m.order.sorted(m.all, m.shown)
+		if m.sorted[m.order] == nil {
+			m.sorted[m.order] = m.order.sorted(m.all, m.shown)
+		}
+		m.shown = m.sorted[m.order]
 	case m.texts != nil && m.found != "" && strings.HasPrefix(filter, m.found):
 		m.shown = matches(m.texts, filter, slices.Sorted(slices.Values(m.shown)))
 	default:
