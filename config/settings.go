@@ -63,7 +63,8 @@ const Documented = `# podbay's settings. Every line is optional; the values here
 api_url = "https://api.runpod.io"
 
 # How often the list of pods is asked for: 2s to 10m. podbay asks less often by
-# itself when RunPod's quota would not last.
+# itself when RunPod's quota would not last, when the list is megabytes long, and
+# while nobody presses a key and nothing changes.
 refresh = "5s"
 
 # How long a pod's SSH port may take to answer when the list is drawn: 500ms to 30s.

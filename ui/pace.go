@@ -17,8 +17,9 @@ type pace struct {
 const (
 	// attentive is for how long after a key or a change the usual interval holds.
 	attentive = 30 * time.Second
-	// unattendedPoll is the interval after that, unless the usual one is longer.
-	unattendedPoll = 15 * time.Second
+	// After that it is unattended times as long, up to longestPoll.
+	unattended  = 3
+	longestPoll = time.Minute
 )
 
 // pollAfter arranges for the next question. While a pod is on its way to a shell
@@ -26,7 +27,7 @@ const (
 func (m model) pollAfter(usual time.Duration) (model, tea.Cmd) {
 	m.usual, m.poll = usual, usual
 	if m.clock().Sub(m.noticed) >= attentive && !m.pods.Moving() {
-		m.poll = max(usual, unattendedPoll)
+		m.poll = max(usual, min(unattended*usual, longestPoll))
 	}
 	return m, m.run.after(m.poll, pollMsg{m.refresh.gen})
 }

@@ -31,7 +31,7 @@ func TestUnattendedListIsAskedForLessOften(t *testing.T) {
 	paced("at first", 5*time.Second)
 	now = now.Add(attentive)
 	answer(later())
-	paced("left alone", unattendedPoll)
+	paced("left alone", unattended*5*time.Second)
 	now = now.Add(2 * time.Second)
 	m.refresh = m.refresh.end()
 	m = after(m, keys("j")...)
@@ -39,7 +39,7 @@ func TestUnattendedListIsAskedForLessOften(t *testing.T) {
 	m, _ = m.refreshNow()
 	now = now.Add(attentive)
 	answer(later())
-	paced("left alone again", unattendedPoll)
+	paced("left alone again", unattended*5*time.Second)
 	steady[0].Status = "EXITED"
 	answer(later())
 	paced("after a change", 5*time.Second)
@@ -52,7 +52,7 @@ func TestUnattendedListIsAskedForLessOften(t *testing.T) {
 	answer(later())
 	now = now.Add(attentive)
 	answer(later())
-	paced("when it has started", unattendedPoll)
+	paced("when it has started", unattended*5*time.Second)
 
 	now = now.Add(10 * time.Second)
 	m.refresh = m.refresh.end()

@@ -112,30 +112,6 @@ func (m Model) SetListing(l manager.Listing) Model {
 	return m.take(l.Pods)
 }
 
-// has tells whether the rows are the very ones that are shown: nothing is new.
-func (m Model) has(rows []manager.Pod) bool {
-	return len(rows) > 0 && len(rows) == len(m.pods) && &rows[0] == &m.pods[0]
-}
-
-// Changed tells whether a fresh answer says something else of a pod, by what people
-// look for: a measurement that came out a little different is no change.
-func (m Model) Changed(l manager.Listing) bool {
-	if m.has(l.Pods) {
-		return false
-	}
-	return !slices.EqualFunc(m.all, l.Pods, func(old *manager.Pod, p manager.Pod) bool {
-		return old.ID == p.ID && samePlace(old, &p) && old.Verdict.ID == p.Verdict.ID
-	})
-}
-
-// Moving tells whether a pod is on its way to a shell. What is only not measured yet,
-// since it is out of sight, is not.
-func (m Model) Moving() bool {
-	return slices.ContainsFunc(m.all, func(p *manager.Pod) bool {
-		return p.Verdict.Tone == doctor.ToneWait && p.Verdict.ID != doctor.Checking
-	})
-}
-
 // SetError says why the last refresh failed. The pods stay.
 func (m Model) SetError(err error) Model {
 	m.err = err
@@ -166,12 +142,6 @@ func (m Model) SetPods(rows []manager.Pod) Model {
 	}
 	m.sum, m.texts, m.sorted = total(m.all), nil, [orders][]int{}
 	return m.arranged(keep.ID)
-}
-
-// samePlace tells whether two rows of a pod are sorted, found and counted alike.
-func samePlace(a, b *manager.Pod) bool {
-	return a.Status == b.Status && a.Name == b.Name && a.GPU == b.GPU && a.CostPerHour == b.CostPerHour &&
-		a.StartedAt.Equal(b.StartedAt) && a.Kept.Line == b.Kept.Line
 }
 
 // Err is why the last refresh failed; nil when it did not.
@@ -209,8 +179,7 @@ func (m Model) Unmeasured() []manager.Pod {
 	can := func(p *manager.Pod) bool {
 		return p.Probed.IsZero() && p.Status == "RUNNING" && p.Route.Kind == manager.RouteDirect
 	}
-	inSight := m.shown[min(m.top, len(m.shown)):min(m.top+m.rows(), len(m.shown))]
-	if !slices.ContainsFunc(inSight, func(i int) bool { return can(m.all[i]) }) {
+	if !slices.ContainsFunc(m.inSight(), func(i int) bool { return can(m.all[i]) }) {
 		return nil
 	}
 	return slices.DeleteFunc(m.Near(), func(p manager.Pod) bool { return !can(&p) })
