@@ -6,7 +6,7 @@ import "io"
 type arriving struct {
 	scan  // text is what has come and is not done with
 	from  io.Reader
-	size  int  // of what has come
+	size  int // of what has come
 	ended bool
 	err   error // why it did not come to its end
 }

@@ -110,7 +110,10 @@ func (p *parker) Write(b []byte) (int, error) {
 	rest := bytes.ReplaceAll(b, []byte(parkMark), nil)
 	if len(rest) > 0 {
 		if n, err := p.File.Write(rest); err != nil {
-			return min(n, len(b)), err
+			p.mu.Lock()
+			p.marked = false
+			p.mu.Unlock()
+			return n, err
 		}
 	}
 	if len(rest) < len(b) {
@@ -182,6 +185,7 @@ type parkedModel struct {
 	model
 	parker *parker
 	view   tea.View
+	fresh  bool // view is another than that of the message before
 }
 
 func newParkedModel(m model, p *parker) parkedModel {
@@ -193,6 +197,7 @@ func (m parkedModel) Init() tea.Cmd { return m.parker.watched(m.model.Init()) }
 
 // Update implements tea.Model. It draws at once: a mark changes nothing.
 func (m parkedModel) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	m.fresh = false
 	if isMark(msg) {
 		return m, nil
 	}
@@ -201,7 +206,9 @@ func (m parkedModel) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	next, cmd := m.model.Update(msg)
 	m.model = next.(model)
 	if changesScreen(msg) {
+		before := m.view.Content
 		m.view = m.model.View()
+		m.fresh = m.view.Content != before // all else of it never changes
 	}
 	done = true
 	return m, m.parker.watched(cmd)
@@ -219,9 +226,11 @@ func changesScreen(msg tea.Msg) bool {
 	return true
 }
 
-// View implements tea.Model.
+// View implements tea.Model. Of a frame like the last the renderer need not know.
 func (m parkedModel) View() tea.View {
-	m.parker.wake()
+	if m.fresh {
+		m.parker.wake()
+	}
 	return m.view
 }
 
