@@ -343,3 +343,18 @@ func TestLateSessionIsDiscardedWhenTheUIEnds(t *testing.T) {
 	run.close()
 	closed(t, "the session is discarded", s.discarded)
 }
+
+// Keys that are typed before the list of the run before is read act on it.
+func TestKeysBeforeTheFirstListAreKept(t *testing.T) {
+	m := still(t, "")
+	m.recalling = true
+	m = after(m, keys("j", "/", "s", "l")...)
+	listing, ok := (&fakeManager{last: somePods()}).LastList()
+	m = after(m, recalledMsg{listing, ok})
+	if p, _ := m.pods.Selected(); p.Name != "sleeping" {
+		t.Errorf("%s is selected, not the pod that was filtered for", p.Name)
+	}
+	if m = after(m, keys("ctrl+c")...); len(m.early) > 0 {
+		t.Error("keys are kept although the list is there")
+	}
+}

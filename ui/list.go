@@ -92,6 +92,19 @@ func (m model) remembered(msg recalledMsg) model {
 	return m
 }
 
+// typedEarly acts on the keys that were typed before there was a list.
+func (m model) typedEarly() (model, tea.Cmd) {
+	early := m.early
+	m.early = nil
+	var cmds []tea.Cmd
+	for _, key := range early {
+		var cmd tea.Cmd
+		m, cmd = m.typed(key)
+		cmds = append(cmds, cmd)
+	}
+	return m, tea.Batch(cmds...)
+}
+
 // refreshed takes RunPod's answer and arranges for the next one.
 func (m model) refreshed(msg refreshedMsg) (model, tea.Cmd) {
 	if msg.gen != m.refresh.gen {

@@ -56,8 +56,9 @@ type model struct {
 	note    note
 
 	refresh   call
-	recalling bool // the list of an earlier run is being read: nothing is drawn before it
-	recalled  bool // the list is that of an earlier run: RunPod has not answered yet
+	recalling bool      // the list of an earlier run is being read: nothing is drawn before it
+	early     []tea.Msg // keys that were typed meanwhile
+	recalled  bool      // the list is that of an earlier run: RunPod has not answered yet
 	pace
 	probe  call
 	conn   connecting
@@ -140,7 +141,7 @@ func (m model) replied(msg tea.Msg) (model, tea.Cmd) {
 		}
 		return m, nil
 	case recalledMsg:
-		return m.remembered(msg), nil
+		return m.remembered(msg).typedEarly()
 	case refreshedMsg:
 		return m.refreshed(msg)
 	case probedMsg:
@@ -191,6 +192,9 @@ func (m model) typed(msg tea.Msg) (model, tea.Cmd) {
 		msg, key = press, press.String()
 	}
 	switch {
+	case m.recalling && key != "ctrl+c":
+		m.early = append(m.early, msg)
+		return m, nil
 	case m.state == attached:
 		if m.conn.hand.started.Load() {
 			m.conn.held = append(m.conn.held, msg)
