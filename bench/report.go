@@ -233,7 +233,7 @@ const preface = `# Performance
 
 This page is made by one command, on any Linux machine with Go and OpenSSH; as root it can measure all of it:
 ` + "```" + `
-bench/run          measure everything and write this page; some ten minutes on a machine that does nothing else
+bench/run          measure everything and write this page; a quarter of an hour on a machine that does nothing else
 bench/run -short   each bench once, in small, for its exit code; ./test does it
 bench/run -slow 300ms    adds a delay to each time of podbay's, and fails if one does not show it
 bench/run -also OLD      measures another podbay beside, such as one of before a change
@@ -251,7 +251,9 @@ go test -bench . ./ui ./manager ./sshconn ./tty    the inner parts
   acknowledgements (Nagle's algorithm), and its clients some of the waiting that a network costs them.
 - "Cold" is from exec of "podbay ssh" to the shell's first prompt, the question to RunPod (a server on loopback) included. "Connected ahead" is
   from enter in the list. Shells are plain ones (keep_shells = "never"): those that the pod's tmux keeps take an exec more.
-- Processor times are the scheduler's, of all threads.
+- Processor times are the scheduler's, of all threads. A list is idle when no key was pressed for half a minute and nothing changes;
+  RunPod's answers then still carry other uptimes and loads each time, as the real ones do.
+- Keys in the list come at the pace at which a keyboard repeats one. A key's figure is the 99th of a hundred, its processor time a median.
 
 ## What bounds it
 - x/crypto/ssh waits for the answers to the service request, to "none", to the question whether a key would do, and to the opening of a
@@ -263,6 +265,10 @@ go test -bench . ./ui ./manager ./sshconn ./tty    the inner parts
   processors that sshd and the terminal need, and x/crypto's API leaves no way around it. The write to the terminal may block, so
   the runtime is told of it, which wakes its monitor thread. On the way out one thread reads the key, encrypts it and
   writes it: 51 us against 53.
+- An idle list makes no system call between two answers: Bubble Tea's renderer, which a ticker wakes 120 times a second, waits in its write
+  (ui/parker.go). What is left is the asking: for 5,000 pods 5.4 MB are read and hashed, which is why a long list is asked for more seldom.
+- Of the first answer with 5,000 pods most is read while it arrives; what is left after its last byte is what the socket holds, some
+  megabytes on loopback. A network is slower than the reading.
 - A flood costs podbay about twice the processor time that it costs ssh, nearly all of it switches between threads and the waits of writes to
   the terminal: decryption is under 2 %. It is level where the terminal, the far program or sshd is what bounds, as on two
   processors that share five processes. Reads rest for some milliseconds between each other while one lasts.
