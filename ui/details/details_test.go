@@ -46,7 +46,7 @@ func TestFacts(t *testing.T) {
 		{full, "port 22", "22/tcp is public port 34446"}, {off, "port 22", "22/tcp is not exposed"},
 		{full, "cost", "$1.38/h"}, {off, "cost", "$0/h for compute; the volume is billed"},
 		{full, "started", "2026-11-22 08:40 UTC, 3 h 20 m ago"}, {off, "started", ""},
-		{full, "measured", "in the last minute"}, {off, "measured", ""},
+		{full, "measured", "in the last two minutes"}, {off, "measured", ""},
 		{full, "place", "EU-RO-1, Secure Cloud"}, {off, "place", "Community Cloud"},
 		{full, "host key", "ED25519 SHA256:abc, verified by the pod's log on 2026-11-22 12:00 UTC"}, {off, "host key", ""},
 		{full, "key also of", "b (p3), c (p4)"}, {off, "key also of", ""}, {off, "last login", ""},

@@ -161,10 +161,11 @@ func measured(p manager.Pod, now time.Time) string {
 	case p.Probed.IsZero():
 		return "not yet"
 	}
-	if age := now.Sub(p.Probed); age >= time.Minute {
+	// Anything shorter would draw a frame at each refresh of a list that nobody looks at.
+	if age := now.Sub(p.Probed); age >= 2*time.Minute {
 		return screen.Ago(age) + " ago"
 	}
-	return "in the last minute" // seconds would draw a frame at each refresh
+	return "in the last two minutes"
 }
 
 // hostKey says which key is known and why it is trusted.
