@@ -2,6 +2,7 @@ package attach
 
 import (
 	"context"
+	"io"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,6 +19,7 @@ const mark = "[podbay] "
 // lines between it.
 type screen struct {
 	terminal *tty.Terminal
+	out      io.WriteCloser // nil until open
 	muted    atomic.Bool
 
 	writing sync.Mutex // held while the terminal takes output, which may last
@@ -33,6 +35,12 @@ func newScreen(t *tty.Terminal) *screen {
 	return &screen{terminal: t, state: tty.NewScreen(), told: make(chan struct{}, 1)}
 }
 
+// open readies the screen for output.
+func (s *screen) open() { s.out = s.terminal.Output() }
+
+// close is open's counterpart, once nothing is written any more.
+func (s *screen) close() { _ = s.out.Close() }
+
 // write shows output of the far side, and podbay's lines that wait.
 func (s *screen) write(p []byte) error {
 	s.writing.Lock()
@@ -42,7 +50,7 @@ func (s *screen) write(p []byte) error {
 	}
 	if len(p) > 0 {
 		s.state.Follow(p)
-		if _, err := s.terminal.Write(p); err != nil {
+		if _, err := s.out.Write(p); err != nil {
 			return err
 		}
 	}
@@ -71,7 +79,7 @@ func (s *screen) sayNow(lines ...string) error {
 	if s.muted.Load() {
 		return nil
 	}
-	_, err := s.terminal.Write([]byte(s.format(lines)))
+	_, err := s.out.Write([]byte(s.format(lines)))
 	return err
 }
 
@@ -102,7 +110,7 @@ func (s *screen) flush() error {
 	}
 	text := []byte(s.format(lines))
 	s.state.Follow(text)
-	_, err := s.terminal.Write(text)
+	_, err := s.out.Write(text)
 	return err
 }
 
@@ -143,7 +151,7 @@ func (s *screen) lost(lines []string, whole bool) error {
 	}
 	text += s.format(lines)
 	s.state = tty.NewScreen()
-	_, err := s.terminal.Write([]byte(text))
+	_, err := s.out.Write([]byte(text))
 	return err
 }
 
@@ -167,7 +175,7 @@ func (s *screen) status(text string) error {
 			text = ansi.Truncate(text, size.Cols-1, "…") // a full line would wrap and could not be replaced
 		}
 	}
-	_, err := s.terminal.Write([]byte(clearLine + text))
+	_, err := s.out.Write([]byte(clearLine + text))
 	return err
 }
 
@@ -182,7 +190,7 @@ func (s *screen) scrollAway() error {
 	if s.muted.Load() {
 		return nil
 	}
-	_, err = s.terminal.Write([]byte(toLastLine + strings.Repeat("\n", size.Rows)))
+	_, err = s.out.Write([]byte(toLastLine + strings.Repeat("\n", size.Rows)))
 	return err
 }
 
@@ -200,6 +208,6 @@ func (s *screen) cleanUp(farewell string) func() {
 	return func() {
 		s.writing.Lock()
 		defer s.writing.Unlock()
-		_, _ = s.terminal.Write(text) // a terminal that is gone needs no cleaning
+		_, _ = s.out.Write(text) // a terminal that is gone needs no cleaning
 	}
 }

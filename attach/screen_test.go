@@ -28,6 +28,8 @@ func TestOwnLinesTearNothingApart(t *testing.T) {
 				t.Fatal(err)
 			}
 			s := newScreen(l.term)
+			s.open()
+			defer s.close()
 			for i, text := range append(tt.written, "") {
 				if err := s.write([]byte(text)); err != nil {
 					t.Fatal(err)
@@ -39,7 +41,7 @@ func TestOwnLinesTearNothingApart(t *testing.T) {
 					}
 				}
 			}
-			if _, err := l.term.Write([]byte("$")); err != nil {
+			if _, err := s.out.Write([]byte("$")); err != nil {
 				t.Fatal(err)
 			}
 			l.sees("$")

@@ -173,6 +173,8 @@ func (s *session) live(ctx context.Context) {
 		s.leg.Load().fail(err)
 		return
 	}
+	s.screen.open()
+	defer s.screen.close()
 	defer s.leave(ctx)
 	defer s.catch()
 	s.spawn(&s.local, "keys", s.readKeys)

@@ -22,8 +22,8 @@ const (
 	// else costs switches between the processes that print, encrypt, decrypt and draw,
 	// and on few processors those bound a flood. A key that is typed into one waits
 	// that much longer to be seen.
-	floodRest     = 2 * time.Millisecond
-	floodRestMost = 4 * time.Millisecond
+	floodRest     = 3 * time.Millisecond
+	floodRestMost = 8 * time.Millisecond
 )
 
 // inbox is what was read of the network and not yet taken.

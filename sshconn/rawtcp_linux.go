@@ -6,12 +6,12 @@ import (
 	"net"
 	"os"
 	"syscall"
-	"unsafe"
+
+	"podbay/rawio"
 )
 
-// rawTCP reads and writes a socket without telling the Go runtime of each call. A
-// socket of the runtime's never blocks, so that nothing needs to be told; in a program
-// that was idle it wakes the runtime's monitor thread at every key and every echo.
+// rawTCP reads and writes a socket, which never blocks in the Go runtime's hands,
+// without telling the runtime of each call.
 type rawTCP struct {
 	net.Conn
 	raw syscall.RawConn
@@ -31,57 +31,35 @@ func (c *rawTCP) Read(p []byte) (n int, err error) {
 		return 0, nil
 	}
 	waitErr := c.raw.Read(func(fd uintptr) (done bool) {
-		n, err = callNow(syscall.SYS_READ, fd, p)
+		n, err = rawio.ReadNow(fd, p)
 		return !errors.Is(err, syscall.EAGAIN)
 	})
-	if err := c.failed("read", waitErr, err); err != nil {
-		return 0, err
-	}
-	if n == 0 {
+	switch {
+	case waitErr != nil:
+		return 0, c.named("read", waitErr)
+	case err != nil:
+		return 0, c.named("read", err)
+	case n == 0:
 		return 0, io.EOF
 	}
 	return n, nil
 }
 
-func (c *rawTCP) Write(p []byte) (written int, err error) {
-	waitErr := c.raw.Write(func(fd uintptr) (done bool) {
-		for written < len(p) {
-			var n int
-			if n, err = callNow(syscall.SYS_WRITE, fd, p[written:]); err != nil {
-				return !errors.Is(err, syscall.EAGAIN)
-			}
-			written += n
-		}
-		return true
-	})
-	return written, c.failed("write", waitErr, err)
+func (c *rawTCP) Write(p []byte) (int, error) {
+	n, err := rawio.Write(c.raw, p)
+	return n, c.named("write", err)
 }
 
-// failed is the error that net gives for what went wrong in waiting or in the call.
-func (c *rawTCP) failed(op string, waitErr, callErr error) error {
+// named is the error that net gives for what went wrong in the call or in the wait.
+func (c *rawTCP) named(op string, err error) error {
 	var wait *net.OpError
+	var errno syscall.Errno
 	switch {
-	case errors.As(waitErr, &wait):
+	case errors.As(err, &wait):
 		wait.Op = op
 		return wait
-	case waitErr != nil:
-		return waitErr
-	case callErr != nil:
-		return &net.OpError{Op: op, Net: "tcp", Source: c.LocalAddr(), Addr: c.RemoteAddr(), Err: os.NewSyscallError(op, callErr)}
+	case errors.As(err, &errno):
+		return &net.OpError{Op: op, Net: "tcp", Source: c.LocalAddr(), Addr: c.RemoteAddr(), Err: os.NewSyscallError(op, errno)}
 	}
-	return nil
-}
-
-// callNow is read or write on what does not block.
-func callNow(call, fd uintptr, p []byte) (int, error) {
-	for {
-		n, _, errno := syscall.RawSyscall(call, fd, uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
-		switch errno {
-		case 0:
-			return int(n), nil
-		case syscall.EINTR:
-		default:
-			return 0, errno
-		}
-	}
+	return err
 }

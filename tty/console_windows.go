@@ -1,6 +1,8 @@
 package tty
 
 import (
+	"errors"
+	"io"
 	"os"
 	"time"
 
@@ -61,6 +63,8 @@ func notifySize() (changed <-chan time.Time, stop func()) {
 }
 
 func clearNonblock(*os.File, error) bool { return false }
+
+func newOwnOutput(*os.File) (io.WriteCloser, error) { return nil, errors.ErrUnsupported }
 
 func discardOutput(*os.File) error { return nil }
 

@@ -3,9 +3,13 @@
 package tty
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -205,12 +209,38 @@ func TestWatchSize(t *testing.T) {
 	}
 }
 
-func TestDiscardOutputUnblocksWrite(t *testing.T) {
-	tm, _, _ := rawTerminal(t) // nobody reads master
+// outputs are the ways of writing that this platform has.
+func outputs(t *testing.T, test func(t *testing.T, open func(f *os.File) io.WriteCloser)) {
+	ways := map[string]func(f *os.File) (io.WriteCloser, error){
+		"shared": func(f *os.File) (io.WriteCloser, error) { return sharedOutput{f}, nil },
+	}
+	if runtime.GOOS == "linux" {
+		ways["own"] = newOwnOutput
+	}
+	for name, way := range ways {
+		t.Run(name, func(t *testing.T) {
+			test(t, func(f *os.File) io.WriteCloser {
+				t.Helper()
+				out, err := way(f)
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(func() { out.Close() })
+				return out
+			})
+		})
+	}
+}
+
+func TestDiscardOutputUnblocksWrite(t *testing.T) { outputs(t, testDiscardOutputUnblocksWrite) }
+
+func testDiscardOutputUnblocksWrite(t *testing.T, open func(f *os.File) io.WriteCloser) {
+	tm, _, slave := rawTerminal(t) // nobody reads master
+	out := open(slave)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		if _, err := tm.Write(make([]byte, 1<<20)); err != nil {
+		if _, err := out.Write(make([]byte, 1<<20)); err != nil {
 			t.Error(err)
 		}
 	}()
@@ -231,28 +261,65 @@ func TestDiscardOutputUnblocksWrite(t *testing.T) {
 	}
 }
 
-func TestWriteMendsNonblock(t *testing.T) {
-	tm, master, slave := rawTerminal(t)
-	tm.IsTerminal()
+// TestOutputArrivesWhole holds that all arrives in its order through a terminal that is
+// slower than its writer, also when another process makes the shared file one that does
+// not block.
+func TestOutputArrivesWhole(t *testing.T) { outputs(t, testOutputArrivesWhole) }
+
+func testOutputArrivesWhole(t *testing.T, open func(f *os.File) io.WriteCloser) {
+	_, master, slave := rawTerminal(t)
+	out := open(slave)
 	if err := unix.SetNonblock(int(slave.Fd()), true); err != nil {
 		t.Fatal(err)
 	}
-	const size = 1 << 20
-	read := make(chan struct{})
+	text := make([]byte, 1<<20)
+	for i := range text {
+		text[i] = byte(' ' + i%89)
+	}
+	got := make(chan []byte, 1)
 	go func() {
-		defer close(read)
-		buf := make([]byte, 4096)
-		for total := 0; total < size; {
-			n, err := master.Read(buf)
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			total += n
+		all := make([]byte, len(text))
+		if _, err := io.ReadFull(master, all); err != nil {
+			t.Error(err)
 		}
+		got <- all
 	}()
-	if n, err := tm.Write(make([]byte, size)); n != size || err != nil {
+	if n, err := out.Write(text); n != len(text) || err != nil {
 		t.Fatalf("wrote %d, %v", n, err)
 	}
-	within(t, "the end of the output", read)
+	if !bytes.Equal(<-got, text) {
+		t.Error("what arrived is not what was written")
+	}
+}
+
+func TestOutputEndsWithTheTerminal(t *testing.T) { outputs(t, testOutputEndsWithTheTerminal) }
+
+func testOutputEndsWithTheTerminal(t *testing.T, open func(f *os.File) io.WriteCloser) {
+	_, master, slave := rawTerminal(t) // nobody reads master
+	out := open(slave)
+	ended := make(chan error, 1)
+	go func() {
+		for {
+			if _, err := out.Write(make([]byte, 64<<10)); err != nil {
+				ended <- err
+				return
+			}
+		}
+	}()
+	master.Close()
+	if err := <-ended; !errors.Is(err, unix.EIO) {
+		t.Errorf("a write to a terminal that hung up: %v", err)
+	}
+}
+
+func TestOutputLeavesTheSharedFileBlocking(t *testing.T) {
+	tm, _, slave := rawTerminal(t)
+	out := tm.Output()
+	defer out.Close()
+	if _, err := out.Write([]byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	if nonblocking(t, slave) {
+		t.Error("O_NONBLOCK is set on the terminal that the parent shares")
+	}
 }

@@ -85,19 +85,6 @@ func (t *Terminal) Raw() (restore func() error, err error) {
 	}, nil
 }
 
-// Write writes to the terminal. It blocks for as long as the terminal takes no
-// output; DiscardOutput ends that.
-func (t *Terminal) Write(p []byte) (int, error) {
-	written := 0
-	for {
-		n, err := t.out.Write(p[written:])
-		written += n
-		if err == nil || !clearNonblock(t.out, err) {
-			return written, err
-		}
-	}
-}
-
 // DiscardOutput throws away what was written and not yet shown, so that a Write
 // that blocks on a paused terminal can go on. A large Write may need it more
 // than once. On a Windows console it does nothing.
