@@ -52,6 +52,10 @@ type Options struct {
 	// as ctx ends. An error that holds a [*FinalError] ends the wait, any other is
 	// said and tried again. nil: a lost line ends the session.
 	Redial func(ctx context.Context, lost Loss) (Link, error)
+	// Polled is called when the session begins if it waits for the terminal as for the
+	// network, and never in a call that blocks a thread; what it returns is called when
+	// the session ends. nil for nobody who wants to know.
+	Polled func() (over func())
 	// Backoff is the longest wait before the second try; it doubles up to
 	// BackoffMax. 0 means 1 s and 20 s.
 	Backoff    time.Duration

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -294,4 +296,28 @@ func openFiles(t *testing.T) int {
 		t.Fatal(err)
 	}
 	return len(entries)
+}
+
+// TestPolled holds that who may change the runtime is told for as long as the session
+// lasts, and only where nothing of it waits in a system call.
+func TestPolled(t *testing.T) {
+	l := newLocal(t)
+	f := newFakeLine()
+	var told []string
+	f.opened = func(context.Context) error {
+		told = append(told, "opened")
+		return nil
+	}
+	f.exit <- sshconn.Exit{}
+	o := l.returns(attached(t.Context(), Options{Terminal: l.term, Polled: func() (over func()) {
+		told = append(told, "polled")
+		return func() { told = append(told, "over") }
+	}}, f, hooks{}))
+	want := []string{"polled", "opened", "over"}
+	if runtime.GOOS != "linux" {
+		want = []string{"opened"}
+	}
+	if o.End != EndExit || !slices.Equal(told, want) {
+		t.Errorf("%s: told %v, want %v", o.End, told, want)
+	}
 }

@@ -2,7 +2,6 @@ package attach
 
 import (
 	"context"
-	"io"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -19,7 +18,7 @@ const mark = "[podbay] "
 // lines between it.
 type screen struct {
 	terminal *tty.Terminal
-	out      io.WriteCloser // nil until open
+	out      *tty.Output // nil until open
 	muted    atomic.Bool
 
 	writing sync.Mutex // held while the terminal takes output, which may last

@@ -175,6 +175,9 @@ func (s *session) live(ctx context.Context) {
 	}
 	s.screen.open()
 	defer s.screen.close()
+	if s.opts.Polled != nil && s.input.Polled() && s.screen.out.Polled() {
+		defer s.opts.Polled()()
+	}
 	defer s.leave(ctx)
 	defer s.catch()
 	s.spawn(&s.local, "keys", s.readKeys)

@@ -31,7 +31,10 @@ func (a *app) open(ctx context.Context) (*manager.Manager, error) {
 	case err != nil:
 		return nil, usageError{fmt.Errorf("%s: %w", from, err)}
 	}
-	return a.openWith(ctx, manager.Options{Paths: paths, Settings: settings, Getenv: a.getenv, Origin: origin})
+	return a.openWith(ctx, manager.Options{
+		Paths: paths, Settings: settings, Getenv: a.getenv, Origin: origin,
+		Polled: func() (over func()) { return oneProcessor(a.getenv) },
+	})
 }
 
 // openWith makes a manager that the command's end closes.

@@ -40,7 +40,8 @@ type Options struct {
 	// those for a new line; nil means a random one.
 	Sleep  func(ctx context.Context, d time.Duration) error
 	Jitter func() float64
-	Random io.Reader // for the names of kept shells; nil means crypto/rand's
+	Polled func() (over func()) // see [attach.Options]
+	Random io.Reader            // for the names of kept shells; nil means crypto/rand's
 }
 
 // api is what the manager needs of RunPod's client.

@@ -74,6 +74,7 @@ func (s *Session) Run() error {
 		KeepAlive:   s.m.opts.Settings.KeepAlive,
 		Patience:    patience(s.m.opts.Settings.KeepAlive),
 		Redial:      s.redial,
+		Polled:      s.m.opts.Polled,
 		Jitter:      s.m.opts.Jitter,
 	})
 	if err != nil {

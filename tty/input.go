@@ -16,6 +16,7 @@ type inputReader interface {
 	Read(p []byte) (int, error)
 	Cancel()
 	Close() error
+	polled() bool
 }
 
 // Input starts reading. One Input at a time; Close it before the next.
@@ -26,6 +27,10 @@ func (t *Terminal) Input() (*Input, error) {
 	}
 	return &Input{r}, nil
 }
+
+// Polled reports whether Read waits as the Go runtime waits for a network, and not in a
+// call that blocks a thread.
+func (i *Input) Polled() bool { return i.r.polled() }
 
 // Read reads what was typed. After [Input.Cancel] it returns ErrCanceled.
 func (i *Input) Read(p []byte) (int, error) { return i.r.Read(p) }

@@ -60,6 +60,8 @@ func (s *sharedInput) Cancel() {
 	}
 }
 
+func (s *sharedInput) polled() bool { return false }
+
 func (s *sharedInput) Close() error { return s.waiter.Close() }
 
 // gatedFile is the file that cancelreader reads once it saw that there is input.

@@ -128,4 +128,6 @@ func (c *consoleInput) Cancel() {
 	_ = windows.SetEvent(c.cancel)
 }
 
+func (c *consoleInput) polled() bool { return false }
+
 func (c *consoleInput) Close() error { return windows.CloseHandle(c.cancel) }

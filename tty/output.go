@@ -5,16 +5,25 @@ import (
 	"os"
 )
 
-// Output returns what writes to the terminal. Write takes all it is given and blocks
-// for as long as the terminal takes no output; DiscardOutput ends that. Close releases
-// what Output holds; the terminal stays open. Writes that overlap are kept apart, in
-// any order.
-func (t *Terminal) Output() io.WriteCloser {
-	if own, err := newOwnOutput(t.out); err == nil {
-		return own
-	}
-	return sharedOutput{t.out}
+// Output writes to the terminal. Write takes all it is given and blocks for as long as
+// the terminal takes no output; DiscardOutput ends that. Close releases what Output
+// holds; the terminal stays open.
+type Output struct {
+	io.WriteCloser
+	polled bool
 }
+
+// Output starts writing.
+func (t *Terminal) Output() *Output {
+	if own, err := newOwnOutput(t.out); err == nil {
+		return &Output{own, true}
+	}
+	return &Output{sharedOutput{t.out}, false}
+}
+
+// Polled reports whether Write waits as the Go runtime waits for a network, and not in
+// a call that blocks a thread.
+func (o *Output) Polled() bool { return o.polled }
 
 // sharedOutput is the terminal's file that the process was given, which blocks and must
 // stay so.

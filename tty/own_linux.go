@@ -77,6 +77,8 @@ func (o *ownInput) Read(p []byte) (n int, err error) {
 	return n, nil
 }
 
+func (o *ownInput) polled() bool { return true }
+
 func (o *ownInput) Cancel() {
 	if o.shut() {
 		_ = o.file.SetReadDeadline(time.Unix(0, 1)) // wakes the reader; fails only once it is closed

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -57,4 +58,19 @@ func (s *starting) Refresh(ctx context.Context) (manager.Listing, error) {
 	}
 	defer s.answered.Store(true)
 	return s.Manager.Refresh(ctx)
+}
+
+// oneProcessor has the runtime use one processor, unless the user has set GOMAXPROCS,
+// until over is called. An attached session is one stream: what x/crypto reads goes
+// through three goroutines, one after the other, and with more processors the runtime
+// wakes a thread for each, which finds nothing to do and takes its time from sshd's and
+// the terminal's where those share the machine. A flood costs a sixth less processor
+// time so. Nothing may wait in a system call meanwhile: with one processor the others
+// would wait with it, until the runtime's monitor sees it.
+func oneProcessor(getenv func(string) string) (over func()) {
+	if getenv("GOMAXPROCS") != "" {
+		return func() {}
+	}
+	runtime.GOMAXPROCS(1)
+	return runtime.SetDefaultGOMAXPROCS
 }
