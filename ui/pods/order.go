@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/sahilm/fuzzy"
-
 	"podbay/manager"
 )
 
@@ -45,38 +43,6 @@ func statusRank(status string) int {
 	default: // a word that is newer than this program
 		return 4
 	}
-}
-
-// matches returns the places of the texts that match the filter, the best first,
-// whatever the order. What does not match a filter does not match a longer one:
-// among, when it is not nil, holds the places that matched the beginning.
-func matches(texts []string, filter string, among []int) []int {
-	if among != nil {
-		few := make([]string, len(among))
-		for n, i := range among {
-			few[n] = texts[i]
-		}
-		texts = few
-	}
-	found := fuzzy.FindNoSort(filter, texts)
-	// The library sorts in place, which takes five times as long for thousands.
-	slices.SortStableFunc(found, func(a, b fuzzy.Match) int { return cmp.Compare(b.Score, a.Score) })
-	out := make([]int, len(found))
-	for i, match := range found {
-		out[i] = match.Index
-		if among != nil {
-			out[i] = among[match.Index]
-		}
-	}
-	return out
-}
-
-func filterTexts(all []*manager.Pod) []string {
-	texts := make([]string, len(all))
-	for i, p := range all {
-		texts[i] = filterText(p)
-	}
-	return texts
 }
 
 // sorted returns the places of all pods in order. before is how they were shown:

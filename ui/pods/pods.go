@@ -50,6 +50,7 @@ type Model struct {
 
 	shown []int  // places in all: filtered and in order
 	found string // the filter that shown is for
+	near  bool   // nothing contains it: shown resembles it
 	// sorted holds the places of all in each order, as far as it was asked for.
 	sorted [orders][]int
 	at     int // selected place in shown
@@ -221,26 +222,17 @@ func (m Model) take(all []manager.Pod) Model {
 	return m.arranged(keep.ID)
 }
 
-// filterText is what the filter looks at.
-func filterText(p *manager.Pod) string { return p.Name + " " + p.GPU + " " + p.ID }
-
 // arranged filters and sorts, and selects the pod with the ID keep. Where it is
 // gone the same row stays selected.
 func (m Model) arranged(keep string) Model {
 	filter := strings.TrimSpace(m.filter.Value())
-	switch {
-	case filter == "":
-		if m.sorted[m.order] == nil {
-			m.sorted[m.order] = m.order.sorted(m.all, m.shown)
-		}
-		m.shown = m.sorted[m.order]
-	case m.texts != nil && m.found != "" && strings.HasPrefix(filter, m.found):
-		m.shown = matches(m.texts, filter, slices.Sorted(slices.Values(m.shown)))
-	default:
-		if m.texts == nil {
-			m.texts = filterTexts(m.all)
-		}
-		m.shown = matches(m.texts, filter, nil)
+	if m.sorted[m.order] == nil {
+		m.sorted[m.order] = m.order.sorted(m.all, m.shown)
+	}
+	if filter == "" {
+		m.shown, m.near = m.sorted[m.order], false
+	} else {
+		m = m.filtered(filter)
 	}
 	m.found = filter
 	if i, ok := m.index[keep]; ok {

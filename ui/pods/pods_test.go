@@ -44,7 +44,7 @@ func list(pods ...manager.Pod) Model {
 func press(m Model, keys ...string) (Model, screen.Intent) {
 	named := map[string]rune{
 		"enter": tea.KeyEnter, "esc": tea.KeyEscape, "up": tea.KeyUp, "down": tea.KeyDown,
-		"pgdown": tea.KeyPgDown, "pgup": tea.KeyPgUp, "home": tea.KeyHome, "end": tea.KeyEnd,
+		"pgdown": tea.KeyPgDown, "pgup": tea.KeyPgUp, "home": tea.KeyHome, "end": tea.KeyEnd, "backspace": tea.KeyBackspace,
 	}
 	var intent screen.Intent
 	for _, k := range keys {
@@ -288,25 +288,74 @@ func TestNearPods(t *testing.T) {
 	}
 }
 
-// A filter that is typed letter by letter finds what the whole one finds.
+// found lists the names that the filter shows.
+func found(m Model) string {
+	var names []string
+	for _, i := range m.shown {
+		names = append(names, m.all[i].Name)
+	}
+	return strings.Join(names, " ")
+}
+
+func filtering(m Model, filter string) Model {
+	m, _ = press(m, "/")
+	for _, letter := range filter {
+		m, _ = press(m, string(letter))
+	}
+	return m
+}
+
+func TestFilter(t *testing.T) {
+	gpu := func(name string) func(*manager.Pod) { return func(p *manager.Pod) { p.GPU = name } }
+	m := list(pod("flux-lora", "RUNNING", gpu("RTX 4090")), pod("openfold-run", "RUNNING", gpu("A100")),
+		pod("Flux-dev", "EXITED", gpu("A100 SXM")), pod("a-flux", "RUNNING", gpu("H100")))
+	for _, tt := range []struct{ filter, want, count string }{
+		{"flux", "a-flux flux-lora Flux-dev", "3 of 4"}, // and not openfold-run, which has these letters too
+		{"FLUX", "a-flux flux-lora Flux-dev", "3 of 4"},
+		{"flux a100", "Flux-dev", "1 of 4"},
+		{"a100 flux", "Flux-dev", "1 of 4"},
+		{" 4090 ", "flux-lora", "1 of 4"},
+		{"opnfld", "openfold-run", "0 of 4, 1 similar"},
+		{"zzz", "", "0 of 4"},
+		{"", "a-flux flux-lora openfold-run Flux-dev", "4 of 4"},
+	} {
+		f := filtering(m, tt.filter)
+		if got := found(f); got != tt.want || f.count() != tt.count {
+			t.Errorf("%q finds %q, %s; want %q, %s", tt.filter, got, f.count(), tt.want, tt.count)
+		}
+	}
+}
+
+// What is found stays in the order of the list, also in another one.
+func TestFilterKeepsTheOrder(t *testing.T) {
+	cost := func(c float64) func(*manager.Pod) { return func(p *manager.Pod) { p.CostPerHour = c } }
+	m := filtering(list(pod("flux-a", "EXITED", cost(1)), pod("flux-b", "RUNNING", cost(2)), pod("flux-c", "EXITED", cost(3)), pod("d", "RUNNING")), "flux")
+	m, _ = press(m, "enter")
+	for _, want := range []string{"flux-b flux-a flux-c", "flux-a flux-b flux-c", "flux-c flux-b flux-a"} {
+		if got := found(m); got != want {
+			t.Errorf("by %v: %q, want %q", m.order, got, want)
+		}
+		m, _ = press(m, "s")
+	}
+}
+
+// A filter that is typed letter by letter, also over mistakes, finds what the whole one
+// finds.
 func TestFilterGrowsAndShrinks(t *testing.T) {
 	var many []manager.Pod
 	for i := range 300 {
 		many = append(many, pod(fmt.Sprintf("%s-%03d", []string{"llama", "flux", "whisper"}[i%3], i), "RUNNING"))
 	}
-	typed, _ := press(list(many...), "/")
-	for _, step := range []string{"l", "f", "l", "1", "2"} {
+	base := list(many...)
+	typed, _ := press(base, "/")
+	for _, step := range []string{"l", "f", "l", "backspace", "backspace", "backspace", "l", "l", "m", "a", " ", "1", "2"} {
 		typed, _ = press(typed, step)
-		if typed.found == "lf" {
-			typed, _, _ = typed.Update(tea.KeyPressMsg{Code: tea.KeyBackspace})
-			typed, _, _ = typed.Update(tea.KeyPressMsg{Code: tea.KeyBackspace})
-		}
-		want := matches(filterTexts(typed.all), typed.filter.Value(), nil)
-		if typed.filter.Value() != "" && !slices.Equal(typed.shown, want) {
-			t.Errorf("%q finds %v, want %v", typed.filter.Value(), typed.shown, want)
+		if want := filtering(base, typed.filter.Value()); !slices.Equal(typed.shown, want.shown) {
+			t.Errorf("%q finds %v, want %v", typed.filter.Value(), typed.shown, want.shown)
 		}
 	}
-	if typed = typed.SetListing(manager.Listing{Pods: many[:200], At: noon}); !slices.Equal(typed.shown, matches(filterTexts(typed.all), typed.found, nil)) {
+	few := list(many[:200]...)
+	if typed = typed.SetListing(manager.Listing{Pods: many[:200], At: noon}); !slices.Equal(typed.shown, filtering(few, typed.filter.Value()).shown) {
 		t.Errorf("after a refresh: %v", typed.shown)
 	}
 }

@@ -119,10 +119,17 @@ func (m Model) extra() []string {
 		}
 	}
 	if m.filter.Focused() || m.filter.Value() != "" {
-		found := m.theme.Dim.Render(fmt.Sprintf("%d of %d", len(m.shown), len(m.all)))
-		out = append(out, screen.Spread(m.filter.View(), found, m.width))
+		out = append(out, screen.Spread(m.filter.View(), m.theme.Dim.Render(m.count()), m.width))
 	}
 	return out
+}
+
+// count says how many pods the filter finds.
+func (m Model) count() string {
+	if m.near && len(m.shown) > 0 {
+		return fmt.Sprintf("0 of %d, %d similar", len(m.all), len(m.shown))
+	}
+	return fmt.Sprintf("%d of %d", len(m.shown), len(m.all))
 }
 
 // sentence is said in place of rows; "" when there are rows.
