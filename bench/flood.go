@@ -118,14 +118,10 @@ type flood struct {
 	rounds        int
 }
 
-// floods are whole ones, and a quarter of them to be repeated more often.
+// floods are what is printed, in small for a test or while something is tried out.
 func floods(text string, o options) []flood {
 	cat := func(mib, rounds int) flood {
-		command := "cat " + text
-		if mib < 256 {
-			command = fmt.Sprintf("head -c %dM %s", mib, text)
-		}
-		return flood{fmt.Sprintf("flood: %d MiB of text", mib), command, rounds}
+		return flood{fmt.Sprintf("flood: %d MiB of text", mib), fmt.Sprintf("head -c %dM %s", mib, text), rounds}
 	}
 	seq := func(count, rounds int) flood {
 		return flood{fmt.Sprintf("flood: seq 1 %d", count), fmt.Sprintf("seq 1 %d", count), rounds}
@@ -133,10 +129,10 @@ func floods(text string, o options) []flood {
 	switch {
 	case o.small():
 		return []flood{cat(1, 1), seq(20000, 1)}
-	case o.also != "": // while something is tried out
+	case o.also != "":
 		return []flood{cat(32, 9), seq(3000000, 9)}
 	}
-	return []flood{cat(64, 15), seq(5000000, 15), cat(256, 3), seq(20000000, 3)}
+	return []flood{cat(256, 15), seq(20000000, 15)}
 }
 
 func each(open []*session, run func(*session) (float64, error)) []subject {

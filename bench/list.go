@@ -100,7 +100,7 @@ func (w *world) idle(t *terminal, o options) ([]row, error) {
 	_, reads := t.taken()
 	_, asked := w.api.lastAnswer()
 	began := time.Now()
-	time.Sleep(time.Duration(o.rounds(45)) * time.Second)
+	time.Sleep(time.Duration(o.rounds(60)) * time.Second)
 	took := time.Since(began)
 	after, err := computed(pid)
 	if err != nil {

@@ -233,7 +233,7 @@ const preface = `# Performance
 
 This page is made by one command, on any Linux machine with Go and OpenSSH; as root it can measure all of it:
 ` + "```" + `
-bench/run          measure everything and write this page; a quarter of an hour on a machine that does nothing else
+bench/run          measure everything and write this page; twenty minutes on a machine that does nothing else
 bench/run -short   each bench once, in small, for its exit code; ./test does it
 bench/run -slow 300ms    adds a delay to each time of podbay's, and fails if one does not show it
 bench/run -also OLD      measures another podbay beside, such as one of before a change
@@ -258,19 +258,21 @@ go test -bench . ./ui ./manager ./sshconn ./tty    the inner parts
 ## What bounds it
 - x/crypto/ssh waits for the answers to the service request, to "none", to the question whether a key would do, and to the opening of a
   channel. That makes nine round trips to a cold shell with it, as with ssh. None of these waits can be left out through its API: an
-  AuthMethod cannot be written outside the package, and a channel has no number before it is confirmed.
-- A key and its echo cost podbay about a sixth more than they cost ssh. By a trace of the scheduler that is on the way back: from reading
-  the socket to writing the terminal it takes 77 us against 17. x/crypto decrypts in one goroutine and hands out in another, from
-  which a third takes the output; where a goroutine wakes another, the Go runtime wakes one more thread, which looks for work on the
-  processors that sshd and the terminal need, and x/crypto's API leaves no way around it. The write to the terminal may block, so
-  the runtime is told of it, which wakes its monitor thread. On the way out one thread reads the key, encrypts it and
-  writes it: 51 us against 53.
+  AuthMethod cannot be written outside the package, and a channel has no number before it is confirmed. Were the service request, "none"
+  and the signed login sent in one go, as RFC 4252 allows, it would be six. Where packets and acknowledgements take their time,
+  as on any real line, podbay is faster all the same: sshd waits less for acknowledgements.
+- A key and its echo cost podbay about a tenth more than they cost ssh, 40 us. By the kernel's trace of their system calls the way out
+  costs the same: 131 us from the key to the end of the write, 130 with ssh. The way back costs 66 against 46: x/crypto
+  decrypts in one goroutine and hands out in another, from which a third takes the output, and its API gives nobody the output where it
+  is decrypted. The rest is that the Go runtime goes to sleep some 20 us later after a key, on a processor that sshd could use.
 - An idle list makes no system call between two answers: Bubble Tea's renderer, which a ticker wakes 120 times a second, waits in its write
-  (ui/parker.go). What is left is the asking: for 5,000 pods 5.4 MB are read and hashed, which is why a long list is asked for more seldom.
+  (ui/parker.go). What is left is the asking: for 5,000 pods 5.4 MB are read and hashed, which is why a long list is asked for more seldom,
+  and that the pods in sight are measured.
 - Of the first answer with 5,000 pods most is read while it arrives; what is left after its last byte is what the socket holds, some
   megabytes on loopback. A network is slower than the reading.
-- A flood costs podbay about twice the processor time that it costs ssh, nearly all of it switches between threads and the waits of writes to
-  the terminal: decryption is under 2 %. It is level where the terminal, the far program or sshd is what bounds, as on two
-  processors that share five processes. Reads rest for some milliseconds between each other while one lasts.
+- A flood costs podbay half as much processor time again as it costs ssh, most of it waits for the terminal, which takes 8 KiB at a time:
+  decryption is under 5 %. While a session lasts the Go runtime has one processor, reads the socket, and writes the terminal, in
+  calls that do not block (rawio, cli/runtime.go), so that one thread does all of it. Reads rest for some milliseconds between
+  each other while a flood lasts.
 
 `

@@ -188,7 +188,7 @@ func wholeNumber(raw []byte) int {
 }
 
 func decodeInt(raw []byte) int {
-	if raw == nil {
+	if raw == nil || string(raw) == "null" {
 		return 0
 	}
 	return decodeAs[int](raw)
