@@ -77,14 +77,11 @@ func benchFlood(w *world, o options) (rows []row, err error) {
 		return nil, err
 	}
 	text := filepath.Join(w.tb.dir, "text")
-	size := 256
-	if o.small() {
-		size = 1
-	}
+	size, floods := floods(text, o)
 	if err := writeText(text, size<<20); err != nil {
 		return nil, err
 	}
-	for _, flood := range floods(text, o) {
+	for _, flood := range floods {
 		work := map[string]sample{}
 		samples, err := inTurns(o.rounds(flood.rounds), o.warmup(1), each(open, func(s *session) (float64, error) {
 			before, err := computed(s.cmd.Process.Pid)
@@ -118,21 +115,20 @@ type flood struct {
 	rounds        int
 }
 
-// floods are what is printed, in small for a test or while something is tried out.
-func floods(text string, o options) []flood {
-	cat := func(mib, rounds int) flood {
-		return flood{fmt.Sprintf("flood: %d MiB of text", mib), fmt.Sprintf("head -c %dM %s", mib, text), rounds}
-	}
-	seq := func(count, rounds int) flood {
-		return flood{fmt.Sprintf("flood: seq 1 %d", count), fmt.Sprintf("seq 1 %d", count), rounds}
-	}
+// floods are what is printed, less of it in a test or while something is tried out; the
+// text has size MiB.
+func floods(text string, o options) (size int, floods []flood) {
+	size, count, rounds := 256, 20000000, 15
 	switch {
 	case o.small():
-		return []flood{cat(1, 1), seq(20000, 1)}
+		size, count, rounds = 1, 20000, 1
 	case o.also != "":
-		return []flood{cat(32, 9), seq(3000000, 9)}
+		size, count, rounds = 32, 3000000, 9
 	}
-	return []flood{cat(256, 15), seq(20000000, 15)}
+	return size, []flood{
+		{fmt.Sprintf("flood: %d MiB of text", size), "cat " + text, rounds},
+		{fmt.Sprintf("flood: seq 1 %d", count), fmt.Sprintf("seq 1 %d", count), rounds},
+	}
 }
 
 func each(open []*session, run func(*session) (float64, error)) []subject {
