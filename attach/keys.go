@@ -56,7 +56,7 @@ func (l *leg) take(p []byte) (ended bool) {
 func (l *leg) typed(p []byte) (ended bool) {
 	for len(p) > 0 {
 		send, found, rest := l.escapes.Filter(p)
-		if len(send) > 0 {
+		if l.escapes.Typed() {
 			l.hello.answered()
 		}
 		taken := l.keys.put(send)

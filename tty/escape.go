@@ -34,11 +34,14 @@ const (
 
 // Escapes finds OpenSSH's escapes in what is typed: ~ is one only at the start
 // of a session and right after a newline. ~., ~? and podbay's own ~d and ~[ are acted on,
-// ~~ sends one ~, and ~ with anything else sends both. Pasted text holds no escapes. As with
-// OpenSSH an escape is not seen while a remote program has the terminal encode
+// ~~ sends one ~, and ~ with anything else sends both. Pasted text holds no escapes. What
+// the terminal says of itself, asked by a program, is no typing. As with OpenSSH an escape is not seen while a remote program has the terminal encode
 // every key as a sequence. The zero value is ready for a session's start.
 type Escapes struct {
 	midLine bool // the last character was no newline
+	before  bool // midLine, as it was before what may be a reply
+	typed   bool
+	replies replies
 	pending bool // a ~ was held back: what follows decides
 	pasting bool
 	matched int // length of the paste marker's part that was just seen
@@ -69,11 +72,26 @@ func (e *Escapes) Filter(typed []byte) (send []byte, found Escape, rest []byte) 
 			e.pending = true
 			continue
 		}
-		e.midLine = ch != '\r' && ch != '\n'
+		e.followLine(ch)
 		e.followPaste(ch)
 		send = append(send, ch)
 	}
 	return send, EscapeNone, nil
+}
+
+// Typed reports whether anything was typed, escapes aside.
+func (e *Escapes) Typed() bool { return e.typed }
+
+// followLine keeps track of where a line begins.
+func (e *Escapes) followLine(ch byte) {
+	switch e.replies.follow(ch) {
+	case begins:
+		e.before, e.midLine = e.midLine, true
+	case isReply:
+		e.midLine = e.before
+	case aKey:
+		e.midLine, e.typed = ch != '\r' && ch != '\n', true
+	}
 }
 
 // followPaste keeps track of the markers around pasted text.
