@@ -153,7 +153,7 @@ func TestAnOpeningIsBounded(t *testing.T) {
 	if o.err != nil || o.End != EndNoShell || o.Status != 255 || !errors.As(o.Cause, &late) || late.After != 50*time.Millisecond {
 		t.Errorf("got %+v", o)
 	}
-	l.sees(mark + "no shell on pod: the far side took the login but opened no shell in 0.05 s\r\n")
+	l.sees(mark + "no shell on pod: the far side took the login but opened no shell in\r\n         0.05 s\r\n")
 	checkLocal(l, before)
 }
 

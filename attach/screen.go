@@ -121,9 +121,18 @@ func (s *screen) format(lines []string) string {
 		b.WriteString("\r\n")
 	}
 	for _, line := range lines {
-		b.WriteString(mark + line + "\r\n")
+		b.WriteString(mark + strings.ReplaceAll(s.wrapped(line), "\n", "\r\n"+strings.Repeat(" ", len(mark))) + "\r\n")
 	}
 	return b.String()
+}
+
+// wrapped breaks a line where the terminal would, but between words.
+func (s *screen) wrapped(line string) string {
+	size, err := s.terminal.Size()
+	if err != nil || size.Cols <= 2*len(mark) { // too narrow to be nice, or not told
+		return line
+	}
+	return ansi.Wrap(line, size.Cols-len(mark), "")
 }
 
 // busy reports whether a write is under way.

@@ -5,6 +5,8 @@ package attach
 import (
 	"strings"
 	"testing"
+
+	"github.com/creack/pty"
 )
 
 // TestOwnLinesTearNothingApart holds that podbay's lines wait for the end of a
@@ -49,5 +51,25 @@ func TestOwnLinesTearNothingApart(t *testing.T) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+func TestLinesBreakBetweenWords(t *testing.T) {
+	l := newLocal(t)
+	s := newScreen(l.term)
+	long := strings.Repeat("word ", 30)
+	for cols, want := range map[uint16]int{80: 3, 200: 1, 18: 1} {
+		if err := pty.Setsize(l.master, &pty.Winsize{Rows: 24, Cols: cols}); err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Split(strings.TrimSuffix(s.format([]string{long + "end."}), "\r\n"), "\r\n")
+		if len(lines) != want {
+			t.Errorf("%d columns: %q", cols, lines)
+		}
+		for _, line := range lines {
+			if want > 1 && (len(line) > int(cols) || !strings.HasSuffix(strings.TrimSpace(line), "word") && !strings.HasSuffix(line, "end.")) {
+				t.Errorf("%d columns: %q", cols, line)
+			}
+		}
 	}
 }
