@@ -54,7 +54,7 @@ func (a *app) runDemo(ctx context.Context, cut time.Duration) (err error) {
 	if !a.onTerminal() {
 		return a.printTable(ctx, m)
 	}
-	return a.runUI(ctx, ui.Options{Manager: m, Title: "demo: this machine"})
+	return a.runUI(ctx, ui.Options{Manager: m, Title: "demo: this machine", Ends: true})
 }
 
 // openDemo makes a manager that sees the demo's account and home alone.

@@ -19,11 +19,11 @@ func accountRules() []rule {
 	}
 	return []rule{
 		{id: NoAPIKey, holds: pods(CallNoKey), say: say("no API key", "There is no RunPod API key on this machine",
-			"Make one in RunPod's settings and enter it here, or run: podbay login", ActAPIKey)},
+			"Make one at "+APIKeysPage+" and enter it here, or run: podbay login", ActAPIKey)},
 		{id: APIKeyRejected, holds: pods(CallRejected), say: say("key rejected", "RunPod does not accept the API key",
-			"Make a new one in RunPod's settings and enter it here, or run: podbay login", ActAPIKey)},
+			"Make a new one at "+APIKeysPage+" and enter it here, or run: podbay login", ActAPIKey)},
 		{id: APIKeyLacksPods, holds: pods(CallForbidden), say: say("no scope", "The API key is valid and may not read pods",
-			"Give it the scope in RunPod's settings, or enter another key.", ActAPIKey)},
+			"Give it the scope at "+APIKeysPage+", or enter another key.", ActAPIKey)},
 		{id: ClockWrong, holds: pods(CallClock), say: say("clock wrong", "This machine's clock is so wrong that RunPod's certificate is not valid yet by it",
 			"Set the clock, then try again.", ActRetry)},
 		{id: RunPodNameUnknown, holds: pods(CallNameUnknown), say: say("no DNS", "The name of RunPod's API cannot be looked up",
@@ -52,7 +52,7 @@ func accountRules() []rule {
 			say: func(*Facts) Verdict {
 				return Verdict{Tone: ToneWarn, Word: "no key scope",
 					Sentence: "The API key may not read the account's SSH keys, so that podbay cannot tell which of your keys are registered.",
-					Remedy:   "Give it the scope in RunPod's settings, or enter another key.", Action: ActAPIKey}
+					Remedy:   "Give it the scope at " + APIKeysPage + ", or enter another key.", Action: ActAPIKey}
 			}},
 	}
 }

@@ -1,5 +1,8 @@
 package doctor
 
+// APIKeysPage is where a user makes an API key and gives it scopes: RunPod's settings.
+const APIKeysPage = "https://console.runpod.io/user/settings"
+
 // ID identifies a verdict in JSON and in the docs.
 type ID string
 

@@ -7,11 +7,12 @@ import (
 	"strings"
 
 	"podbay/config"
+	"podbay/doctor"
 	"podbay/runpod"
 )
 
 // APIKeysPage is where a user makes an API key.
-const APIKeysPage = "https://console.runpod.io/user/settings"
+const APIKeysPage = doctor.APIKeysPage
 
 // The failures of the account that a face decides on.
 var (

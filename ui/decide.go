@@ -159,7 +159,7 @@ func newHelp(t screen.Theme, list pods.Model, one details.Model, keys wizard.Mod
 	}
 	return help.New(t, sections, []help.Text{
 		{Title: "While connecting or waiting", Lines: [][2]string{{"esc", "cancel; ctrl+c too; other keys are dropped"}}},
-		{Title: "In a shell, after enter", Lines: [][2]string{{"~.", "end the session"}, {"~d", "leave the shell running, back to the list"}, {"~?", "the other escapes"}}},
+		{Title: "In a shell, after enter", Lines: [][2]string{{"~.", "end the session"}, {"~d", "leave the shell running, back to the list"}, {"~[", "look back at what a kept shell printed"}, {"~?", "the other escapes"}}},
 		{Title: "Anywhere", Lines: [][2]string{{"ctrl+c", "leave podbay from the list; cancel what waits"}}},
 	})
 }

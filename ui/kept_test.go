@@ -2,7 +2,11 @@ package ui
 
 import (
 	"context"
+	"strings"
 	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
 
 	"podbay/manager"
 )
@@ -77,5 +81,19 @@ func TestQuittingWithKeptShellsAsks(t *testing.T) {
 			p.keys("y")
 			p.WaitFinished(t)
 		})
+	}
+}
+
+// The demo's pods end with it: to quit does not promise that a shell outlives it there.
+func TestQuittingTheDemoPromisesNothing(t *testing.T) {
+	for ends, want := range map[bool]string{false: "The next podbay comes back", true: "The demo's pods end with"} {
+		run := newEffects(context.Background())
+		defer run.close()
+		m := newModel(keptList(manager.KeptConnected), Options{Ends: ends, Open: nobrowser, Now: func() time.Time { return noon }}, run)
+		m = listed(after(m, startMsg{}, tea.WindowSizeMsg{Width: 80, Height: 24}), somePods()...)
+		m = after(m, keys("q")...)
+		if text := drawn(t, m); !strings.Contains(text, want) {
+			t.Errorf("the pods end with podbay: %v:\n%s", ends, text)
+		}
 	}
 }

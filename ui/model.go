@@ -69,6 +69,7 @@ type model struct {
 	keying keying
 
 	hold      hold
+	ends      bool // the pods end with the UI
 	keysFirst bool // the wizard opens by itself, once, when RunPod has answered
 
 	now    time.Time
@@ -76,7 +77,7 @@ type model struct {
 }
 
 func newModel(mgr dialer, opts Options, run *effects) model {
-	m := model{mgr: mgr, run: run, clock: opts.Now, open: opts.Open, theme: screen.NewTheme(true), keysFirst: opts.Keys, hold: hold{pause: readingPause}}
+	m := model{mgr: mgr, run: run, clock: opts.Now, open: opts.Open, theme: screen.NewTheme(true), keysFirst: opts.Keys, ends: opts.Ends, hold: hold{pause: readingPause}}
 	if m.clock == nil {
 		m.clock = time.Now
 	}

@@ -44,12 +44,16 @@ func (m model) quit() (model, tea.Cmd) {
 	if kept == 1 {
 		what, them = "A shell that you left with ~d goes", "it"
 	}
+	body := []string{
+		what + " on running on the pod, and podbay closes its connection. The list marks the pod with " + pods.KeptSign + ".",
+		"The next podbay comes back to " + them + " by enter on the pod, as long as the pod is not stopped or restarted.",
+	}
+	if m.ends {
+		body = []string{what + " on running on a pod of yours, until you come back to " + them + ". The demo's pods end with the demo."}
+	}
 	return m.askHeld(pageOf[confirm.Model]{confirm.New(m.theme, confirm.Question{
 		ID: quitQuestion{}, Title: "Quit podbay?", Action: "Quit", Cancel: "Stay",
-		Body: []string{
-			what + " on running on the pod, and podbay closes its connection. The list marks the pod with " + pods.KeptSign + ".",
-			"The next podbay comes back to " + them + " by enter on the pod, as long as the pod is not stopped or restarted.",
-		},
+		Body: body,
 	})})
 }
 

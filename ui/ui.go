@@ -88,6 +88,7 @@ type Options struct {
 	Getenv  func(string) string // tells of colours and the terminal; nil means os.Getenv
 	Title   string              // a badge in the header: "demo: this machine"; "" for none
 	Keys    bool                // open the key wizard as soon as RunPod has answered
+	Ends    bool                // the pods end with the UI, as the demo's do
 	// Open shows a page to the user; nil means in the browser, where there is one.
 	Open func(address string) error
 	Now  func() time.Time // nil means time.Now
