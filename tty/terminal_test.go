@@ -56,15 +56,6 @@ func nonblocking(t *testing.T, f *os.File) bool {
 	return flags&unix.O_NONBLOCK != 0
 }
 
-func within(t *testing.T, what string, done <-chan struct{}) {
-	t.Helper()
-	select {
-	case <-done:
-	case <-time.After(patience):
-		t.Fatalf("%s did not happen", what)
-	}
-}
-
 func TestNotATerminal(t *testing.T) {
 	f, err := os.Create(t.TempDir() + "/file")
 	if err != nil {
