@@ -80,13 +80,16 @@ func (p *person) since(mark int) string {
 	return string(p.shown[mark:])
 }
 
-// sees waits for a text that is shown after mark.
+var unbroken = strings.NewReplacer("\r\n         ", " ")
+
+// sees waits for a text that is shown after mark. podbay breaks its own lines between
+// words.
 func (p *person) sees(mark int, text string) {
 	p.t.Helper()
 	deadline := time.After(waitMost)
 	for {
 		p.mu.Lock()
-		found, more := strings.Contains(string(p.shown[mark:]), text), p.more
+		found, more := strings.Contains(unbroken.Replace(string(p.shown[mark:])), text), p.more
 		p.mu.Unlock()
 		if found {
 			return
