@@ -37,7 +37,7 @@ type parker struct {
 
 // longestPark bounds the wait, for the case that Bubble Tea ends without a message: when
 // the terminal cannot be read any more.
-const longestPark = 10 * time.Second
+const longestPark = 30 * time.Second
 
 // parkMark is never shown: an application program command of a name of its own,
 // which terminals skip, were it ever to reach one.
