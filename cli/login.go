@@ -10,6 +10,7 @@ import (
 	"golang.org/x/term"
 
 	"podbay/config"
+	"podbay/doctor"
 	"podbay/manager"
 )
 
@@ -22,7 +23,7 @@ func (a *app) loginCommand() *cobra.Command {
 		Short: "Check a RunPod API key and keep it",
 		Long: `Ask for a RunPod API key, check it by a call, and keep it in podbay's own
 credentials file, which only you can read. Make a key at
-` + manager.APIKeysPage + `
+` + doctor.APIKeysPage + `
 
 In scripts: podbay login < FILE`,
 		Args: cobra.NoArgs,

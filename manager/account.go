@@ -11,9 +11,6 @@ import (
 	"podbay/runpod"
 )
 
-// APIKeysPage is where a user makes an API key.
-const APIKeysPage = doctor.APIKeysPage
-
 // The failures of the account that a face decides on.
 var (
 	ErrNoAPIKey    = config.ErrNoAPIKey                     // ask for one
@@ -155,11 +152,11 @@ func (m *Manager) Login(ctx context.Context, key string) error {
 func loginError(err error) error {
 	switch {
 	case errors.Is(err, runpod.ErrUnauthorized):
-		return fmt.Errorf("%w: RunPod does not accept it; copy it again, or make a new one at %s", ErrKeyRejected, APIKeysPage)
+		return fmt.Errorf("%w: RunPod does not accept it; copy it again, or make a new one at %s", ErrKeyRejected, doctor.APIKeysPage)
 	case errors.Is(err, runpod.ErrBadKey):
 		return fmt.Errorf("%w: it was not sent: %w", ErrKeyRejected, err)
 	case errors.Is(err, runpod.ErrForbidden):
-		return fmt.Errorf("%w: RunPod knows it, but it may not read pods; make one with read and write access to pods at %s", ErrKeyRejected, APIKeysPage)
+		return fmt.Errorf("%w: RunPod knows it, but it may not read pods; make one with read and write access to pods at %s", ErrKeyRejected, doctor.APIKeysPage)
 	}
 	return err
 }

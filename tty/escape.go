@@ -35,8 +35,9 @@ const (
 // Escapes finds OpenSSH's escapes in what is typed: ~ is one only at the start
 // of a session and right after a newline. ~., ~? and podbay's own ~d and ~[ are acted on,
 // ~~ sends one ~, and ~ with anything else sends both. Pasted text holds no escapes. What
-// the terminal says of itself, asked by a program, is no typing. As with OpenSSH an escape is not seen while a remote program has the terminal encode
-// every key as a sequence. The zero value is ready for a session's start.
+// the terminal says of itself, asked by a program, is no typing. As with OpenSSH an escape
+// is not seen while a remote program has the terminal encode every key as a sequence. The
+// zero value is ready for a session's start.
 type Escapes struct {
 	midLine bool // the last character was no newline
 	before  bool // midLine, as it was before what may be a reply

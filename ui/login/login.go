@@ -139,7 +139,7 @@ func (m Model) laidOut() screen.Dialog {
 		note = m.theme.Tone(doctor.ToneWarn).Render(screen.Glyph(doctor.ToneWarn)) + " " + m.opts.Note
 	}
 	d.Body = ask.Paragraphs(inner, why, note,
-		"Make one under API Keys at\n"+manager.APIKeysPage,
+		"Make one under API Keys at\n"+doctor.APIKeysPage,
 		"Reading is enough to list pods and connect; to stop, start and register SSH keys it needs write access. Without an account, podbay demo shows it all.",
 		"The key is checked by one call, then kept in\n"+m.opts.KeptIn+"\nreadable by you alone (mode 0600), and sent only to "+m.opts.Origin+".")
 	d.Foot = m.field.View() + "\n" + m.hint(inner)
