@@ -37,7 +37,7 @@ const (
 // ~~ sends one ~, and ~ with anything else sends both. Pasted text holds no escapes. What
 // the terminal says of itself, asked by a program, is no typing. As with OpenSSH an escape
 // is not seen while a remote program has the terminal encode every key as a sequence. The
-// zero value is ready for a session's start.
+// zero value is ready for a session's start; it must not be copied after that.
 type Escapes struct {
 	midLine bool // the last character was no newline
 	before  bool // midLine, as it was before what may be a reply

@@ -123,6 +123,9 @@ func FuzzEscapes(f *testing.F) {
 		if whole != split {
 			t.Errorf("split at %d: %q, whole: %q", at, split, whole)
 		}
+		if end := drive(&Escapes{}, string(typed)+"\r~."); !bytes.Contains(typed, []byte("\x1b[200~")) && !strings.HasSuffix(end, "<END>") {
+			t.Errorf("~. does not end a session after %q: %q", typed, end)
+		}
 		plain := !bytes.HasPrefix(typed, []byte("~")) && !bytes.Contains(typed, []byte("\x1b")) && // else after a reply
 			!bytes.Contains(typed, []byte("\r~")) && !bytes.Contains(typed, []byte("\n~"))
 		if plain && whole != string(typed) {

@@ -1,23 +1,17 @@
 package tty
 
+import (
+	"github.com/charmbracelet/x/ansi"
+	"github.com/charmbracelet/x/ansi/parser"
+)
+
 // replies tells what a terminal says of itself from keys: programs ask it for its kind,
 // its colours or the cursor's place, and its answers come the way that keys do. The
 // zero value stands between two keys.
 type replies struct {
-	state   replyState
-	private bool // its parameters begin with = > or ?
-	bare    bool // it has no parameters
+	parser *ansi.Parser // nil until the first ESC
+	reply  bool         // the character that is taken ends one
 }
-
-type replyState int
-
-const (
-	noReply replyState = iota
-	afterESC
-	inCSI
-	inString
-	stringESC
-)
 
 // part is what a character is.
 type part int
@@ -29,68 +23,59 @@ const (
 	isReply             // the end of a reply
 )
 
-// follow takes the next character. Replies are DA, DECRPM and the like, which have a
-// private parameter, CPR, sizes, focus, and strings: DCS, OSC, APC (ECMA-48; xterm's
-// ctlseqs). F3 with a modifier looks like CPR and counts as one.
+// follow takes the next character.
 func (r *replies) follow(ch byte) part {
-	if ch == '\x1b' && r.state != inString {
-		r.state = afterESC
-		return begins
-	}
-	switch r.state {
-	case afterESC:
-		return r.introduced(ch)
-	case inCSI:
-		return r.control(ch)
-	case inString:
-		switch {
-		case ch == '\x1b':
-			r.state = stringESC
-			return goesOn
-		case ch == '\a':
-			return r.end(true)
-		case ch < ' ': // enter after alt+], say
-			return r.end(false)
+	if r.parser == nil {
+		if ch != ansi.ESC {
+			return aKey
 		}
-		return goesOn
-	case stringESC:
-		return r.end(ch == '\\')
+		r.parser = newReplyParser(&r.reply)
 	}
-	return aKey
-}
-
-// introduced takes what follows an ESC.
-func (r *replies) introduced(ch byte) part {
-	switch ch {
-	case '[':
-		r.state, r.private, r.bare = inCSI, false, true
-		return goesOn
-	case ']', 'P', '_':
-		r.state = inString
-		return goesOn
+	control := ch < ' ' && ch != ansi.ESC && ch != ansi.BEL
+	if control || r.parser.State() == parser.Utf8State || r.parser.State() == parser.GroundState && ch != ansi.ESC {
+		r.parser.Reset() // enter ends what looks like a reply, such as alt+] and text
+		if ch != ansi.ESC {
+			return aKey
+		}
 	}
-	return r.end(false)
-}
-
-// control takes a character of a control sequence.
-func (r *replies) control(ch byte) part {
+	before := r.parser.State()
+	r.reply = false
+	r.parser.Advance(ch)
 	switch {
-	case ch >= ' ' && ch < '@':
-		r.private = r.private || r.bare && ch >= '=' // '<' is the mouse
-		r.bare = false
-		return goesOn
-	case ch == 'I', ch == 'O':
-		return r.end(r.bare)
-	case ch == 'R', ch == 't':
-		return r.end(!r.bare)
+	case r.reply:
+		return isReply
+	case ch == ansi.ESC && (before == parser.GroundState || before == parser.EscapeState):
+		return begins
+	case r.parser.State() == parser.GroundState:
+		return aKey
 	}
-	return r.end(r.private && ch >= '@')
+	return goesOn
 }
 
-func (r *replies) end(reply bool) part {
-	r.state = noReply
-	if reply {
-		return isReply
-	}
-	return aKey
+// newReplyParser notes the ends of replies: DA, DECRPM and the like, which have a
+// private parameter, CPR, sizes, focus, and strings (ECMA-48; xterm's ctlseqs). F3
+// with a modifier looks like CPR and counts as one.
+func newReplyParser(reply *bool) *ansi.Parser {
+	p := ansi.NewParser()
+	p.SetDataSize(1) // strings are not looked into
+	said := func() { *reply = true }
+	p.SetHandler(ansi.Handler{
+		HandleCsi: func(cmd ansi.Cmd, params ansi.Params) {
+			switch private := cmd.Prefix(); {
+			case private == '<': // the mouse
+			case private != 0, cmd.Final() == 'R' && len(params) > 0, cmd.Final() == 't' && len(params) > 0,
+				(cmd.Final() == 'I' || cmd.Final() == 'O') && len(params) == 0:
+				said()
+			}
+		},
+		HandleEsc: func(cmd ansi.Cmd) {
+			if cmd.Final() == '\\' { // the end of a string
+				said()
+			}
+		},
+		HandleOsc: func(int, []byte) { said() },
+		HandleDcs: func(ansi.Cmd, ansi.Params, []byte) { said() },
+		HandleApc: func([]byte) { said() },
+	})
+	return p
 }
