@@ -123,7 +123,7 @@ podbay ls --json
 podbay ssh my-pod
 # what stands in the way
 podbay doctor my-pod`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runList(cmd.Context()) },
 	}
 	root.PersistentFlags().StringVar(&a.apiURL, "api-url", "", "where RunPod's API answers (also PODBAY_API_URL)")

@@ -27,7 +27,7 @@ func (a *app) demoCommand() *cobra.Command {
 no account, no key, no network. Its shells are real and run on this machine, in
 a temporary home that goes when the demo ends. Nothing of yours is read or
 changed.`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runDemo(cmd.Context(), cut) },
 	}
 	cmd.Flags().DurationVar(&cut, "cut", 0, "cut every connection to a pod this often, such as 20s, to see podbay come back")

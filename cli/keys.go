@@ -25,7 +25,7 @@ the exact change first and asks; --yes answers.
 
 Exit codes: 0 nothing is wrong, 2 something is (see the findings), else as for
 podbay: it could not be looked at.`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.listKeys(cmd.Context(), asJSON) },
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -38,7 +38,7 @@ func (a *app) keysSetupCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "setup",
 		Short: "Go through the key step by step, to a login that was proven",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !a.onTerminal() {
 				return usageError{errors.New("podbay keys setup asks questions and needs a terminal; in scripts use podbay keys create and podbay keys add --yes")}

@@ -74,7 +74,7 @@ func (a *app) keysFixCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "fix",
 		Short: "Mend what is wrong with the registered keys",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return a.changeKeys(cmd.Context(), c) },
 	}
 	c.flags(cmd)

@@ -93,7 +93,7 @@ func (a *app) keysCreateCommand() *cobra.Command {
 		Long: `Make an ed25519 key in OpenSSH's format, by default ~/.ssh/id_ed25519, or the
 next free name: a file that exists is never overwritten. A passphrase is asked
 for twice; empty means none. Nothing is registered: podbay keys add does that.`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !bare {
 				if !a.onTerminal() {

@@ -26,7 +26,7 @@ credentials file, which only you can read. Make a key at
 ` + doctor.APIKeysPage + `
 
 In scripts: podbay login < FILE`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runLogin(cmd.Context()) },
 	}
 }
@@ -71,7 +71,7 @@ func (a *app) logoutCommand() *cobra.Command {
 		Short: "Remove the API key that podbay keeps",
 		Long: `Remove the API key that podbay login keeps. Keys in RUNPOD_API_KEY and in
 RunPod's own ~/.runpod/config.toml are not podbay's and stay.`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			m, err := a.open(cmd.Context())
 			if err != nil {

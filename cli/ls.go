@@ -16,15 +16,16 @@ import (
 func (a *app) lsCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:     "ls",
-		Aliases: []string{"list"},
-		Short:   "Print the pods, with what was measured of their SSH",
+		Use:        "ls",
+		Aliases:    []string{"list"},
+		SuggestFor: []string{"pods", "status"},
+		Short:      "Print the pods, with what was measured of their SSH",
 		Long: `Print the pods, with what was measured of their SSH.
 
 PUBLIC IP and PORT 22 are what RunPod reports; SSH is what podbay measured
 just now. With --json each pod is an object with the verdict that podbay doctor
 gives, as far as it can be told without a login; fields may be added later.`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			m, err := a.open(cmd.Context())
 			if err != nil {

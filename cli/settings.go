@@ -15,7 +15,7 @@ func (a *app) settingsCommand() *cobra.Command {
 		Long: `Print the settings file with every setting at its default. podbay reads it and
 never writes it; where it lives goes to standard error.`,
 		Example: `  mkdir -p ~/.config/podbay && podbay settings > ~/.config/podbay/config.toml`,
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			paths, err := config.DefaultPaths()
 			if err != nil {

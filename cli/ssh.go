@@ -22,8 +22,9 @@ func (a *app) sshCommand() *cobra.Command {
 		options []string
 	)
 	cmd := &cobra.Command{
-		Use:   "ssh POD",
-		Short: "Open a shell on a pod, by its name or ID",
+		Use:        "ssh POD",
+		SuggestFor: []string{"attach", "connect", "shell"},
+		Short:      "Open a shell on a pod, by its name or ID",
 		Long: `Open a shell on a pod, by its name or ID, or by how only one of them begins.
 
 The exit code is the remote shell's own. Inside the shell, after a newline,

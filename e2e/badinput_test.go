@@ -20,10 +20,15 @@ func TestWrongWords(t *testing.T) {
 		args string
 		says string
 	}{
-		{"nope", "unknown command"},
+		{"nope", `unknown command "nope"`},
+		{"nope", "podbay ssh nope"},
+		{"sssh alpha", "did you mean podbay ssh?"},
+		{"connect alpha", "did you mean podbay ssh?"},
+		{"keys chekc", "did you mean podbay keys check?"},
+		{"keys nope", "podbay keys --help"},
 		{"--nope", "unknown flag"},
 		{"ls --nope", "unknown flag"},
-		{"ls alpha", ""},
+		{"ls alpha", "podbay ls takes no argument"},
 		{"ssh", ""},
 		{"ssh a b", ""},
 		{"ssh alpha", "needs a terminal"},

@@ -42,7 +42,7 @@ func (f Finder) loadFile(path string, named bool) (Identity, bool) {
 	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		id.Problem = f.missing(path)
+		id.Problem = f.missing(path, " where it is configured")
 	case err != nil && denied(err) && foreign(info, os.Getuid()):
 		id.Problem = newProblem(WrongOwner, id, "belongs to another user, who lets nobody else read it: name a key of your own, or make it yours with sudo chown")
 	case err != nil:

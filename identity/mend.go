@@ -124,7 +124,7 @@ func (f Finder) PublicText(path string) (text, note string, err error) {
 	data, _, err := readFile(id.Path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return "", "", f.missing(id.Path)
+		return "", "", f.missing(id.Path, "")
 	case err != nil:
 		return "", "", problemOf(id, err)
 	}

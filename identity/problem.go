@@ -113,10 +113,11 @@ func flaw(id Identity, beside besideFile) *Problem {
 // maxNearest bounds the names that are offered for one that does not exist.
 const maxNearest = 3
 
-// missing is the problem of a path at which nothing is.
-func (f Finder) missing(path string) *Problem {
+// missing is the problem of a path at which nothing is; where says what the name is
+// corrected in.
+func (f Finder) missing(path, where string) *Problem {
 	id := Identity{Path: path, name: f.displayName(path)}
-	p := newProblem(Missing, id, "does not exist: make the key, or correct the name where it is configured")
+	p := newProblem(Missing, id, "does not exist: make the key, or correct the name"+where)
 	p.Nearest = nearest(path, filepath.Join(f.Home, ".ssh"))
 	if len(p.Nearest) > 0 {
 		names := make([]string, len(p.Nearest))
