@@ -146,8 +146,8 @@ func TestWaitsThatEnd(t *testing.T) {
 			return nil, Link{}, ctx.Err()
 		}, func(f *following) { f.types("~.") }, EndGivenUp, "not waiting any more for pod\r\n"},
 		{"of no use", func(context.Context, Loss) (line, Link, error) {
-			return nil, Link{}, &FinalError{errors.New("the pod was stopped")}
-		}, func(*following) {}, EndDropped, "the pod was stopped\r\n"},
+			return nil, Link{}, &FinalError{errors.New("stopped")}
+		}, func(*following) {}, EndDropped, "[podbay] connection to pod lost: connection closed by the far side; stopped\r\n"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

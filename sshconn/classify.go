@@ -102,15 +102,15 @@ func (d disconnect) tooMany() bool {
 }
 
 // endCause is why an authenticated connection ended, in words that are safe to
-// show.
+// show behind what it meant to somebody: "the line is lost: …".
 func endCause(err error) error {
 	if reason, ok := disconnectReason(err); ok && reason.text != "" {
 		return fmt.Errorf("the server ended the connection: %s: %w", reason.text, ErrClosed)
 	}
 	if _, ok := disconnectReason(err); ok || err == nil || isHangUp(err) {
-		return fmt.Errorf("the connection was lost: %w by the far side", ErrClosed)
+		return fmt.Errorf("%w by the far side", ErrClosed)
 	}
-	return fmt.Errorf("the connection was lost: %w", cleaned(err))
+	return cleaned(err)
 }
 
 // cleanError is an error whose words came from the far side in part.
