@@ -99,6 +99,8 @@ func route(p runpod.Pod, via RouteKind) Route {
 	switch {
 	case isOff(&p):
 		return Route{Kind: RouteNone, Reason: "the pod is not running"}
+	case isStarting(&p):
+		return Route{Kind: RouteNone, Reason: "the pod's container does not run yet"}
 	case via == RouteProxy:
 		return Route{Kind: RouteNone, Reason: "RunPod reports no proxy address for this pod"}
 	}
@@ -112,7 +114,7 @@ func routeKind(p *runpod.Pod, via RouteKind) RouteKind {
 		return RouteNone
 	case p.SSH.Direct != nil && via != RouteProxy:
 		return RouteDirect
-	case p.SSH.Proxy != nil && via != RouteDirect:
+	case p.SSH.Proxy != nil && via != RouteDirect && !isStarting(p):
 		return RouteProxy
 	}
 	return RouteNone
@@ -120,6 +122,12 @@ func routeKind(p *runpod.Pod, via RouteKind) RouteKind {
 
 func isOff(p *runpod.Pod) bool {
 	return p.Status == runpod.StatusExited || p.Status == runpod.StatusTerminated || p.Status == runpod.StatusError
+}
+
+// isStarting holds while the proxy has no container to open a shell in, although RunPod
+// reports its address. A public port is worth a try: sshd may answer already.
+func isStarting(p *runpod.Pod) bool {
+	return p.Status == runpod.StatusProvisioning || p.Status == runpod.StatusStarting
 }
 
 func whyNotDirect(p runpod.Pod) string {
