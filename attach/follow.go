@@ -22,6 +22,9 @@ func (s *session) follow(ctx context.Context, before *leg) bool {
 	next.opening.waiting, next.opening.retry = true, make(chan struct{}, 1)
 	s.noteLoss(before) // the reader of keys ends the session with its cause
 	s.leg.Store(next)  // from here on keys are dropped
+	if e := s.quit.Load(); e != nil {
+		next.end(*e)
+	}
 	defer next.endWith(ctx)()
 	before.leave(ctx)
 	_ = before.line.Close()

@@ -18,6 +18,9 @@ func (s *session) readKeys() {
 	for {
 		n, err := s.input.Read(buf)
 		l := s.leg.Load()
+		if s.hooks.at != nil {
+			s.hooks.at("read")
+		}
 		if n > 0 && l.take(buf[:n]) {
 			poke(l.keys.filled)
 			return
@@ -26,7 +29,8 @@ func (s *session) readKeys() {
 			return
 		}
 		if err != nil {
-			l.fail(fmt.Errorf("read the terminal: %w", err))
+			err = fmt.Errorf("read the terminal: %w", err)
+			s.quits(ending{end: EndFailed, cause: err, err: err})
 			return
 		}
 		if !l.send() {
@@ -41,9 +45,9 @@ func (l *leg) take(p []byte) (ended bool) {
 	dropped, canceled := l.opening.take(p)
 	switch {
 	case canceled && l.loss != nil:
-		l.end(ending{end: EndGivenUp, cause: l.loss.Cause})
+		l.quits(ending{end: EndGivenUp, cause: l.loss.Cause})
 	case canceled:
-		l.end(ending{end: EndCanceled})
+		l.quits(ending{end: EndCanceled})
 	}
 	if dropped && l.hooks.at != nil {
 		l.hooks.at("dropped")
@@ -66,11 +70,11 @@ func (l *leg) typed(p []byte) (ended bool) {
 		l.dropping = !taken
 		switch found {
 		case tty.EscapeEnd:
-			l.end(ending{end: EndEscape})
+			l.quits(ending{end: EndEscape})
 			return true
 		case tty.EscapeDetach:
 			if l.link.Kept {
-				l.end(ending{end: EndDetached})
+				l.quits(ending{end: EndDetached})
 				return true
 			}
 			l.screen.say(l.whyNotDetach())

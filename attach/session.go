@@ -61,6 +61,7 @@ type session struct {
 	local  sync.WaitGroup      // reads the terminal: ends when the input is cancelled
 	leg    atomic.Pointer[leg] // the one that keys are for
 	hello  greeting
+	quit   atomic.Pointer[ending]     // the user's, or the terminal's: no line follows
 	defect atomic.Pointer[PanicError] // the first, also if it came after the ending
 
 	lost    Loss // the last line that had a shell
@@ -80,8 +81,15 @@ func (s *session) catch() {
 	if v := recover(); v != nil {
 		defect := &PanicError{Value: v, Stack: debug.Stack()}
 		s.defect.CompareAndSwap(nil, defect)
-		s.leg.Load().fail(defect)
+		s.quits(ending{end: EndFailed, cause: defect, err: defect})
 	}
+}
+
+// quits ends the session, also where its line is being lost at this moment: then the
+// leg that follows ends with e.
+func (s *session) quits(e ending) {
+	s.quit.CompareAndSwap(nil, &e) // before the leg is looked at: follow does it the other way round
+	s.leg.Load().end(e)
 }
 
 // spawn runs f in a goroutine of group. A panic ends the session, not the process.
@@ -193,7 +201,7 @@ func (s *session) live(ctx context.Context) {
 // resumes tells whether another line is waited for. What never was a session is
 // not waited for.
 func (s *session) resumes(l *leg) bool {
-	if s.redial == nil || s.defect.Load() != nil || !l.up && l.loss == nil {
+	if s.redial == nil || s.quit.Load() != nil || !l.up && l.loss == nil {
 		return false
 	}
 	var late *OpenTimeoutError // on a new line: it may be as bad as the one before
