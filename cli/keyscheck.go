@@ -143,5 +143,8 @@ func (a *app) createKey(ctx context.Context, key manager.NewKey) error {
 	}
 	fmt.Fprintf(a.std.Out, "made %s\n%s %s %s\npublic half: %s.pub\nregister it with: podbay keys add %s.pub\n",
 		made.Path, made.Type, made.Fingerprint, made.Comment, made.Path, made.Path)
+	if made.Unseen {
+		fmt.Fprintf(a.std.Out, "podbay offers it once its settings name it: identity_file = [%q]\n", made.Path)
+	}
 	return nil
 }

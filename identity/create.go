@@ -146,8 +146,10 @@ func (f Finder) Expand(path string) string {
 	return filepath.Clean(path)
 }
 
-// maxNames bounds the search for a free name.
-const maxNames = 1000
+const (
+	maxNames    = 1000                // bounds the search for a free name
+	createdName = "id_ed25519_podbay" // where id_ed25519 is taken; a number follows where this is too
+)
 
 // FreePath is the first of ~/.ssh/id_ed25519, id_ed25519_podbay,
 // id_ed25519_podbay2, ... at which there is neither a private nor a public key.
@@ -157,9 +159,9 @@ func (f Finder) FreePath() (string, error) {
 		switch n {
 		case 0:
 		case 1:
-			name += "_podbay"
+			name = createdName
 		default:
-			name += "_podbay" + strconv.Itoa(n)
+			name = createdName + strconv.Itoa(n)
 		}
 		path := filepath.Join(f.Home, ".ssh", name)
 		if absent(path) && absent(path+".pub") {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -123,6 +124,17 @@ func TestFreePathIsTheNextName(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+	}
+	found, err := f.Find(t.Context(), Query{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, id := range found.Identities {
+		names = append(names, filepath.Base(id.Path))
+	}
+	if want := []string{"id_ed25519", "id_ed25519_podbay2", "id_ed25519_podbay3"}; !slices.Equal(names, want) {
+		t.Errorf("found %v, want %v", names, want)
 	}
 }
 

@@ -1,8 +1,10 @@
 package identity
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -22,6 +24,21 @@ func usualFiles(home string) []string {
 	return files
 }
 
+// createdFiles are the keys that [Finder.Create] made under the names that
+// [Finder.FreePath] gives where ~/.ssh/id_ed25519 is taken, the oldest name first.
+func createdFiles(home string) []string {
+	dir := filepath.Join(home, ".ssh")
+	entries, _ := os.ReadDir(dir) // what cannot be read has none to offer
+	var files []string
+	for _, entry := range entries {
+		if number, ok := strings.CutPrefix(entry.Name(), createdName); ok && strings.Trim(number, "0123456789") == "" {
+			files = append(files, filepath.Join(dir, entry.Name()))
+		}
+	}
+	slices.SortFunc(files, func(a, b string) int { return cmp.Or(len(a)-len(b), strings.Compare(a, b)) })
+	return files
+}
+
 // runPodFiles are the keys that RunPod's own command line makes.
 func runPodFiles(home string) []string {
 	return []string{
@@ -35,7 +52,8 @@ func runPodFiles(home string) []string {
 // AgentTimeout.
 //
 // The order is: Extra, what ~/.ssh/config names for the host, the usual files in
-// ~/.ssh, the files of RunPod's own command line, and what only the agent has. A
+// ~/.ssh, those that Create made beside them, the files of RunPod's own command line,
+// and what only the agent has. A
 // key in the agent takes the place of its file. With IdentitiesOnly the files are
 // Extra and those that ~/.ssh/config names, or the usual ones when it names none;
 // the agent then adds none.
@@ -85,7 +103,7 @@ func (f Finder) unnamedFiles(config hostConfig) []string {
 	case config.identitiesOnly:
 		return usualFiles(f.Home)
 	}
-	return slices.Concat(usualFiles(f.Home), runPodFiles(f.Home))
+	return slices.Concat(usualFiles(f.Home), createdFiles(f.Home), runPodFiles(f.Home))
 }
 
 // merge makes one identity of each key and puts those with a problem last.

@@ -184,7 +184,7 @@ func (m *Manager) findKeys(ctx context.Context, a *attempt) error {
 	a.hostKeyName = name
 
 	a.progress("looking for keys")
-	a.found, err = m.finder.Find(ctx, identity.Query{Host: endpoint.Host, User: endpoint.Username})
+	a.found, err = m.keyFinder().Find(ctx, identity.Query{Host: endpoint.Host, User: endpoint.Username})
 	if err != nil {
 		return err
 	}

@@ -121,7 +121,25 @@ func (m *Manager) CreateKey(ctx context.Context, key NewKey) (LocalKey, error) {
 	m.mu.Lock()
 	registered := m.registered.fingerprints
 	m.mu.Unlock()
-	return localKey(localID{id, sshkey.NewKey(id.Public, id.Comment)}, registered), nil
+	made := localKey(localID{id, sshkey.NewKey(id.Public, id.Comment)}, registered)
+	if found, err := m.finder.Find(ctx, identity.Query{}); err == nil {
+		made.Unseen = !slices.ContainsFunc(found.Identities, func(other identity.Identity) bool { return other.Path == id.Path })
+	}
+	if made.Unseen {
+		m.mu.Lock()
+		m.created = append(m.created, id.Path)
+		m.mu.Unlock()
+	}
+	return made, nil
+}
+
+// keyFinder also looks at the keys that were made in this run, wherever they are.
+func (m *Manager) keyFinder() identity.Finder {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	f := m.finder
+	f.Extra = slices.Concat(f.Extra, m.created)
+	return f
 }
 
 // MendLocal mends what is wrong with a private key file, as LocalKey.Mend says,

@@ -236,6 +236,25 @@ func TestAFingerprintOfALocalKeyIsThatKey(t *testing.T) {
 	}
 }
 
+func TestAKeyThatWasMadeIsKnown(t *testing.T) {
+	a := newKeyAccount(t)
+	elsewhere := filepath.Join(t.TempDir(), "key")
+	for i, c := range []struct {
+		path   string
+		unseen bool
+	}{{"", false}, {"", false}, {elsewhere, true}} {
+		made := must[manager.LocalKey](a)(a.m.CreateKey(t.Context(), manager.NewKey{Path: c.path}))
+		if made.Unseen != c.unseen {
+			t.Errorf("%s: unseen: %t", made.Name, made.Unseen)
+		}
+		report := must[manager.KeyReport](a)(a.m.Keys(t.Context()))
+		if len(report.Local) != i+1 || !slices.ContainsFunc(report.Local, func(k manager.LocalKey) bool { return k.Path == made.Path }) {
+			t.Errorf("%s was made, and known are %+v", made.Path, report.Local)
+		}
+		a.wantDiff(a.add(made.Fingerprint), "+"+made.Line)
+	}
+}
+
 func TestOneBadEntryIsMendedWithAnAddition(t *testing.T) {
 	first, second, third := keyLine(t, 1, "first"), keyLine(t, 2, ""), keyLine(t, 3, "third")
 	bare := strings.Fields(second)[1] // without its type

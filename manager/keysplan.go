@@ -28,7 +28,7 @@ type localID struct {
 
 // localIDs are the keys of this machine, in the order to offer them.
 func (m *Manager) localIDs(ctx context.Context) ([]localID, identity.Set, error) {
-	found, err := m.finder.Find(ctx, identity.Query{})
+	found, err := m.keyFinder().Find(ctx, identity.Query{})
 	if err != nil {
 		return nil, found, fmt.Errorf("looking for keys was given up: %w", err)
 	}

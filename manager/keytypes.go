@@ -28,6 +28,9 @@ type LocalKey struct {
 	// Mend is what podbay would do about Problem, or else Flaw, when told to, in
 	// words: "set the mode of ~/.ssh/id_ed25519 to 0600"; "" when it can do nothing.
 	Mend string
+	// Unseen says of a key that was just made that later runs look at it only when
+	// identity_file, or ~/.ssh/config, names it.
+	Unseen bool
 }
 
 // RegisteredKey is one entry of the account's registered keys.

@@ -137,7 +137,7 @@ func (m *Manager) withheld(ctx context.Context, a *attempt) string {
 	if setting == "" || len(registered) == 0 {
 		return ""
 	}
-	all, err := m.finder.Find(ctx, identity.Query{})
+	all, err := m.keyFinder().Find(ctx, identity.Query{})
 	if err != nil {
 		return ""
 	}

@@ -99,6 +99,7 @@ type Manager struct {
 	stopped       map[string]stopped         // by pod ID: the last connection was stopped at a host key
 	logs          map[string]readLog         // by pod ID
 	lastAgreed    map[string]Agreed          // by pod ID
+	created       []string                   // key files that were made in this run, where it would not look
 }
 
 // Open returns a manager. Without an API key it opens all the same; Refresh then

@@ -133,7 +133,7 @@ func (m *Manager) newProver(ctx context.Context, req ProveRequest) (*prover, err
 // localKey finds a key of this machine; its Problem may say that it cannot be
 // used. A plain key goes before a certificate for it.
 func (m *Manager) localKey(ctx context.Context, fingerprint string) (identity.Identity, error) {
-	found, err := m.finder.Find(ctx, identity.Query{})
+	found, err := m.keyFinder().Find(ctx, identity.Query{})
 	if err != nil {
 		return identity.Identity{}, err
 	}

@@ -139,7 +139,7 @@ func (m *Manager) mayPreconnect(ctx context.Context, podID string) (a *attempt, 
 		return nil, key, false
 	}
 	a.hostKeyName, a.user = name, pod.SSH.Direct.Username
-	found, err := m.finder.Find(ctx, identity.Query{Host: pod.SSH.Direct.Host, User: a.user})
+	found, err := m.keyFinder().Find(ctx, identity.Query{Host: pod.SSH.Direct.Host, User: a.user})
 	if err != nil || found.Unsupported != "" {
 		return nil, key, false
 	}

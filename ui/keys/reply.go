@@ -144,6 +144,9 @@ func (m Model) loaded(report manager.KeyReport) (Model, screen.Intent) {
 func (m Model) created(k manager.LocalKey) (Model, screen.Intent) {
 	m.form = nil
 	m.said = "Created " + k.Name + "."
+	if k.Unseen {
+		m.said += " For later runs name it as identity_file in podbay's settings."
+	}
 	m.did = append(m.did[:len(m.did):len(m.did)], m.said)
 	m.report.Local = append([]manager.LocalKey{k}, m.report.Local...)
 	m.at = 0
