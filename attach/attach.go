@@ -42,8 +42,8 @@ type Options struct {
 	Link     Link
 	Term     string            // TERM; "" and "unknown" mean xterm-256color
 	Env      map[string]string // LANG and LC_* to send
-	// KeepAlive is how often a sign of life is asked for, Patience after how long
-	// without one the line is given up. 0 means 5 s and 15 s.
+	// KeepAlive is after how long a silence a sign of life is asked for, Patience how
+	// long after that the line is given up. 0 means 5 s and 15 s.
 	KeepAlive time.Duration
 	Patience  time.Duration
 	// OpenTimeout is how long the far side may take to open a shell. 0 means 20 s.

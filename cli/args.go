@@ -33,3 +33,39 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	}
 	return usageError{fmt.Errorf("unknown command %q: %s", word, hint)}
 }
+
+// one wants one argument, or with optional at most one; what is what it is.
+func one(what string, optional bool) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		path := cmd.CommandPath()
+		switch {
+		case len(args) > 1:
+			return usageError{fmt.Errorf("%s takes one %s, and was given %d: see %s --help", path, what, len(args), path)}
+		case len(args) == 0 && !optional:
+			return usageError{fmt.Errorf("%s needs a %s: see %s --help", path, what, path)}
+		}
+		return nil
+	}
+}
+
+// strict makes the commands that cobra adds by itself refuse wrong words: as they come,
+// they show a help and succeed. It is called once root knows its output.
+func strict(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		switch cmd.Name() {
+		case "help":
+			cmd.Args = func(cmd *cobra.Command, args []string) error {
+				about, left, err := root.Find(args)
+				if err != nil || about == nil {
+					return noArgs(root, args)
+				}
+				return noArgs(about, left)
+			}
+		case "completion":
+			cmd.Args = noArgs
+			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+		}
+	}
+}

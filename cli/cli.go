@@ -11,6 +11,7 @@ import (
 
 	"charm.land/fang/v2"
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 )
 
 // Streams are the standard streams of the process.
@@ -29,11 +30,12 @@ func Execute(ctx context.Context, args []string, std Streams) int {
 	saveMemory(app.getenv)
 	root := app.root()
 	var failed error
-	capture(root, &failed)
 	root.SetArgs(args)
 	root.SetIn(std.In)
 	root.SetOut(std.Out)
 	root.SetErr(std.Err)
+	strict(root)
+	capture(root, &failed)
 	err := fang.Execute(ctx, root,
 		fang.WithVersion(Version()),
 		fang.WithErrorHandler(func(w io.Writer, _ fang.Styles, err error) { report(w, err) }),
@@ -83,8 +85,9 @@ type app struct {
 	getenv  func(string) string
 	signals *signals
 
-	apiURL    string // --api-url
-	debugFile string // --debug
+	apiURL    string         // --api-url
+	debugFile string         // --debug
+	secrets   *term.Terminal // asks for what must not be seen; nil before the first question
 	closers   []func() error
 }
 

@@ -39,7 +39,7 @@ not, else as for podbay: it could not be looked at.`,
 		Example: `podbay doctor
 podbay doctor my-pod
 podbay doctor --json | jq '.pods[] | select(.verdict.tone == "bad")'`,
-		Args: cobra.MaximumNArgs(1),
+		Args: one("POD", true),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			m, err := a.open(cmd.Context())
 			if err != nil {

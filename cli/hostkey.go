@@ -10,17 +10,17 @@ import (
 
 // trusts asks about a host key at first sight; only "yes" in full trusts it.
 func (a *app) trusts(ctx context.Context, q *manager.HostKeyUnknown) bool {
-	fmt.Fprintf(a.std.Err, "The host key of %s (%s) is not known yet. At %s it shows this %s key:\n  %s\n",
+	fmt.Fprintf(a.asks(), "The host key of %s (%s) is not known yet. At %s it shows this %s key:\n  %s\n",
 		q.Holder(), q.Pod.Name, q.Addr, q.KeyType, q.Fingerprint)
 	a.tellEvidence(q.Evidence)
 	switch {
 	case q.Pod.Route.Kind == manager.RouteProxy:
-		fmt.Fprintln(a.std.Err, "It is the same for all your pods: to check it, compare what another machine is shown.")
+		fmt.Fprintln(a.asks(), "It is the same for all your pods: to check it, compare what another machine is shown.")
 	default:
-		fmt.Fprintln(a.std.Err, checkInPod)
+		fmt.Fprintln(a.asks(), checkInPod)
 	}
 	if q.Note != "" {
-		fmt.Fprintln(a.std.Err, q.Note)
+		fmt.Fprintln(a.asks(), q.Note)
 	}
 	return a.yes(ctx, "Trust it and connect?", q.Evidence.Randomart)
 }
@@ -33,60 +33,60 @@ const checkInPod = "To check it, run in a web terminal of the pod: for k in /etc
 // by typing the pod's name. It reports whether to connect with the key.
 func (a *app) trustsChanged(ctx context.Context, m connector, q *manager.HostKeyChanged) bool {
 	if q.Asks {
-		fmt.Fprintf(a.std.Err, "%s was started since it last showed its known host key, and has a new one. At %s it shows this %s key:\n  %s\nKnown:\n  %s\n",
+		fmt.Fprintf(a.asks(), "%s was started since it last showed its known host key, and has a new one. At %s it shows this %s key:\n  %s\nKnown:\n  %s\n",
 			q.Pod.Name, q.Addr, q.KeyType, q.Offered, strings.Join(q.Known, "\n  "))
 		a.tellEvidence(q.Evidence)
-		fmt.Fprintln(a.std.Err, checkInPod)
+		fmt.Fprintln(a.asks(), checkInPod)
 		return a.yes(ctx, "Trust the new key in its place and connect?", q.Evidence.Randomart)
 	}
-	fmt.Fprintln(a.std.Err, "podbay: "+q.Error())
+	fmt.Fprintln(a.asks(), "podbay: "+q.Error())
 	a.tellEvidence(q.Evidence)
 	act, what, done := m.ForgetHostKey, "forget the known key", "The known key is forgotten"
 	if q.NeverKnown() {
 		act, what, done = m.TrustAgainstLog, "trust the shown key against the pod's log", "The key is trusted"
 	}
-	fmt.Fprintf(a.std.Err, "Type the pod's name to %s, or press enter to leave it: ", what)
+	fmt.Fprintf(a.asks(), "Type the pod's name to %s, or press enter to leave it: ", what)
 	answer, err := a.readLine(ctx)
 	answer = strings.TrimSpace(answer)
 	if err != nil || answer == "" || answer != q.Pod.Name && answer != q.Pod.ID {
 		return false
 	}
 	if err := act(ctx, q.Pod.ID, q.Offered); err != nil {
-		fmt.Fprintf(a.std.Err, "podbay: %v\n", err)
+		fmt.Fprintf(a.asks(), "podbay: %v\n", err)
 		return false
 	}
-	fmt.Fprintf(a.std.Err, "%s. Nothing was connected: run podbay ssh %s again.\n", done, q.Pod.ID)
+	fmt.Fprintf(a.asks(), "%s. Nothing was connected: run podbay ssh %s again.\n", done, q.Pod.ID)
 	return false
 }
 
 // tellEvidence prints what is known of a key, a line a fact.
 func (a *app) tellEvidence(e manager.HostKeyEvidence) {
 	if len(e.SharedWith) > 0 {
-		fmt.Fprintln(a.std.Err, "Careful: this is also the key of "+strings.Join(e.SharedWith, ", ")+
+		fmt.Fprintln(a.asks(), "Careful: this is also the key of "+strings.Join(e.SharedWith, ", ")+
 			". The address leads there, or the key is part of an image, and whoever has that can answer in the pod's place.")
 	}
 	switch {
 	case e.Log == manager.LogListsIt:
-		fmt.Fprintln(a.std.Err, "The pod's log lists the key that is shown.")
+		fmt.Fprintln(a.asks(), "The pod's log lists the key that is shown.")
 	case e.Log == manager.LogListsOthers:
-		fmt.Fprintln(a.std.Err, "The pod's log lists other keys:\n  "+strings.Join(e.LogListed, "\n  "))
+		fmt.Fprintln(a.asks(), "The pod's log lists other keys:\n  "+strings.Join(e.LogListed, "\n  "))
 	case e.LogWhy != "":
-		fmt.Fprintln(a.std.Err, "The pod's log does not settle it: "+e.LogWhy+".")
+		fmt.Fprintln(a.asks(), "The pod's log does not settle it: "+e.LogWhy+".")
 	}
 	if len(e.UserLines) > 0 {
-		fmt.Fprintln(a.std.Err, "The same key is known for this address in "+strings.Join(e.UserLines, ", ")+": a hint, no proof, as addresses are handed on.")
+		fmt.Fprintln(a.asks(), "The same key is known for this address in "+strings.Join(e.UserLines, ", ")+": a hint, no proof, as addresses are handed on.")
 	}
 }
 
 // yes asks until the answer is none that asks for the key's picture.
 func (a *app) yes(ctx context.Context, question string, picture []string) bool {
 	for {
-		fmt.Fprint(a.std.Err, question+" Type yes, p for its picture (randomart), or press enter for no: ")
+		fmt.Fprint(a.asks(), question+" Type yes, p for its picture (randomart), or press enter for no: ")
 		answer, err := a.readLine(ctx)
 		answer = strings.ToLower(strings.TrimSpace(answer))
 		if err != nil || answer != "p" {
 			return err == nil && answer == "yes"
 		}
-		fmt.Fprintln(a.std.Err, "  "+strings.Join(picture, "\n  "))
+		fmt.Fprintln(a.asks(), "  "+strings.Join(picture, "\n  "))
 	}
 }

@@ -29,7 +29,7 @@ func (a *app) keysAddCommand() *cobra.Command {
 with -, or the best one of this machine. What is wrong with the text is mended
 where that is certain. Keys that are registered already stay. With --lost they
 are the keys that were registered from here and are gone from the account.`,
-		Args: cobra.MaximumNArgs(1),
+		Args: one("FILE", true),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if lost && len(args) > 0 {
 				return usageError{errors.New("podbay keys add takes --lost or a file, not both")}
@@ -89,7 +89,7 @@ func (a *app) keysRemoveCommand() *cobra.Command {
 		Long: `Take a registered key off your account, by its fingerprint (SHA256 or MD5) or
 by how only one begins. Pods that have the key keep it until they are created
 anew. podbay keys restore puts it back.`,
-		Args: cobra.ExactArgs(1),
+		Args: one("FINGERPRINT", false),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c.plan = func(ctx context.Context, m *manager.Manager) (manager.KeyPlan, error) {
 				return m.PlanRemove(ctx, args[0])
@@ -113,7 +113,7 @@ func (a *app) keysRestoreCommand() *cobra.Command {
 		Long: `Put back the keys of a backup that are gone from your account; podbay keeps one
 before every change. Nothing is taken away. Keys that are known to have been
 removed on purpose since then stay away, unless --removed asks for them too.`,
-		Args: cobra.MaximumNArgs(1),
+		Args: one("BACKUP", true),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if list {
 				return a.listBackups(cmd.Context())
@@ -178,7 +178,7 @@ func (a *app) changeKeys(ctx context.Context, c change) error {
 		if !a.onTerminal() {
 			return usageError{errors.New("nothing was changed: without a terminal to ask on, --yes is needed")}
 		}
-		fmt.Fprint(a.std.Err, "Make this change? Type yes, or press enter for no: ")
+		fmt.Fprint(a.asks(), "Make this change? Type yes, or press enter for no: ")
 		answer, err := a.readLine(ctx)
 		if err != nil || !strings.EqualFold(strings.TrimSpace(answer), "yes") {
 			fmt.Fprintln(a.std.Out, "nothing was changed")

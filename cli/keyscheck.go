@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
@@ -23,7 +22,7 @@ and print the mended lines. Without a file, look at this machine's keys and at
 the account's. Nothing is changed.
 
 Exit codes: 0 nothing is wrong, 2 something is.`,
-		Args: cobra.MaximumNArgs(1),
+		Args: one("FILE", true),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return a.listKeys(cmd.Context(), false)
@@ -38,11 +37,8 @@ func (a *app) keyText(ctx context.Context, m *manager.Manager, word string) (str
 	if word != "-" {
 		return m.KeyText(ctx, word)
 	}
-	text, err := io.ReadAll(io.LimitReader(a.std.In, maxKeyText+1))
-	if err != nil {
-		return "", fmt.Errorf("reading the key from standard input: %w", err)
-	}
-	return string(text), nil
+	text, err := a.readAll(ctx, "the key", maxKeyText+1)
+	return string(text), err
 }
 
 func (a *app) checkKey(ctx context.Context, word string) error {

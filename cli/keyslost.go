@@ -30,7 +30,7 @@ func (a *app) keysForgetCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "forget FINGERPRINT",
 		Short: "No longer report a lost key, which is gone on purpose",
-		Args:  cobra.ExactArgs(1),
+		Args:  one("FINGERPRINT", false),
 		RunE:  func(cmd *cobra.Command, args []string) error { return a.forgetKey(cmd.Context(), args[0]) },
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -55,14 +54,12 @@ func (a *app) runLogin(ctx context.Context) error {
 
 func (a *app) readKey(ctx context.Context) (config.Secret, error) {
 	if term.IsTerminal(int(a.std.In.Fd())) {
+		fmt.Fprintln(a.asks(), "Make an API key at "+doctor.APIKeysPage+", with read and write access to pods.")
 		key, err := a.readSecret(ctx, "RunPod API key (it is not shown): ")
 		return config.Secret(key), err
 	}
-	text, err := io.ReadAll(io.LimitReader(a.std.In, maxKeyInput))
-	if err != nil {
-		return "", fmt.Errorf("reading the API key from standard input: %w", err)
-	}
-	return config.Secret(text), nil
+	text, err := a.readAll(ctx, "the API key", maxKeyInput)
+	return config.Secret(text), err
 }
 
 func (a *app) logoutCommand() *cobra.Command {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -47,6 +48,7 @@ func measured(ctx context.Context, m *manager.Manager) (manager.Listing, error) 
 	if err != nil {
 		return listing, err
 	}
+	listing.Pods = slices.Clone(listing.Pods) // they are the manager's
 	index := make(map[string]int, len(listing.Pods))
 	for i, p := range listing.Pods {
 		index[p.ID] = i

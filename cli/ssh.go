@@ -1,15 +1,12 @@
 package cli
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"podbay/manager"
 )
@@ -181,7 +178,7 @@ func passphraseLine(q *manager.PassphraseWanted) string {
 
 // keeps asks whether shells on a pod are kept alive; enter means yes.
 func (a *app) keeps(ctx context.Context, q *manager.KeepWanted) (manager.KeepAnswer, error) {
-	fmt.Fprintf(a.std.Err, "%s has tmux. With it a shell goes on when the line breaks, podbay comes back to it, and ~d leaves it running.\n"+
+	fmt.Fprintf(a.asks(), "%s has tmux. With it a shell goes on when the line breaks, podbay comes back to it, and ~d leaves it running.\n"+
 		"Keep shells on this pod alive? Press enter for yes, or type no (asked once for this pod): ", q.Pod.Name)
 	answer, err := a.readLine(ctx)
 	if err != nil {
@@ -191,59 +188,4 @@ func (a *app) keeps(ctx context.Context, q *manager.KeepWanted) (manager.KeepAns
 		return manager.KeepNo, nil
 	}
 	return manager.KeepYes, nil
-}
-
-// readLine reads a line from the terminal; ctx's end gives up the wait.
-func (a *app) readLine(ctx context.Context) (string, error) {
-	return await(ctx, func() (string, error) { return bufio.NewReader(a.std.In).ReadString('\n') })
-}
-
-// errNothingTyped says that a question was left with ctrl+c or ctrl+d.
-var errNothingTyped = errors.New("nothing was typed")
-
-// readSecret asks for something that must not be seen. The terminal is raw before
-// the question is there, so that nothing that is pasted at once is echoed.
-func (a *app) readSecret(ctx context.Context, question string) ([]byte, error) {
-	fd := int(a.std.In.Fd())
-	before, err := term.MakeRaw(fd)
-	if err != nil {
-		return nil, err
-	}
-	line := term.NewTerminal(struct {
-		io.Reader
-		io.Writer
-	}{a.std.In, a.std.Err}, "")
-	secret, err := await(ctx, func() (string, error) { return line.ReadPassword(question) })
-	if restoreErr := term.Restore(fd, before); err == nil {
-		err = restoreErr
-	}
-	switch {
-	case errors.Is(err, io.EOF):
-		fmt.Fprintln(a.std.Err)
-		return nil, errNothingTyped
-	case err != nil:
-		return nil, err
-	}
-	return []byte(secret), nil
-}
-
-// await returns what read gives, or ctx's end. A read that is given up goes on
-// until the process ends, which is what a ctx that ended here is about to do.
-func await[T any](ctx context.Context, read func() (T, error)) (T, error) {
-	type answer struct {
-		value T
-		err   error
-	}
-	answers := make(chan answer, 1)
-	go func() {
-		value, err := read()
-		answers <- answer{value, err}
-	}()
-	select {
-	case got := <-answers:
-		return got.value, got.err
-	case <-ctx.Done():
-		var none T
-		return none, context.Cause(ctx)
-	}
 }
