@@ -49,12 +49,10 @@ func refusedConnect(_ context.Context, _ *url.URL, req *http.Request, resp *http
 // proxies that podbay does not use instead of going around them.
 func proxyFromEnvironment() func(*http.Request) (*url.URL, error) {
 	cfg := httpproxy.FromEnvironment()
-	var refused error
-	scheme, _, found := strings.Cut(cfg.HTTPSProxy, "://")
-	if scheme = strings.ToLower(scheme); found && scheme != "http" && scheme != "https" {
-		refused = refusedProxy(scheme)
-		// httpproxy ignores schemes that it does not know. Any proxy in its
-		// place answers whether NO_PROXY exempts the host.
+	refused := judgeProxy(cfg.HTTPSProxy)
+	if refused != nil {
+		// httpproxy ignores schemes that it does not know and what it cannot read.
+		// Any proxy in its place answers whether NO_PROXY exempts the host.
 		cfg.HTTPSProxy = "http://refused.invalid"
 	}
 	proxyFor := cfg.ProxyFunc()
@@ -67,16 +65,28 @@ func proxyFromEnvironment() func(*http.Request) (*url.URL, error) {
 	}
 }
 
-func refusedProxy(scheme string) error {
-	kind := "a proxy of the kind " + quote(scheme)
-	if strings.HasPrefix(scheme, "socks") {
-		kind = "a SOCKS proxy"
+// judgeProxy tells why podbay does not use a proxy; nil when it does, or when there is
+// none. Its words are not repeated: a password may be in them.
+func judgeProxy(proxy string) error {
+	scheme, _, found := strings.Cut(proxy, "://")
+	switch scheme = strings.ToLower(scheme); {
+	case proxy == "":
+		return nil
+	case !found: // "proxy.example.com:3128"
+		proxy = "http://" + proxy
+	case strings.HasPrefix(scheme, "socks"):
+		return proxyFault("a SOCKS proxy, which podbay does not use for the API: set HTTPS_PROXY to an http:// proxy or unset it")
+	case scheme != "http" && scheme != "https":
+		return proxyFault("a proxy of the kind " + quote(scheme) + ", which podbay does not use for the API: set HTTPS_PROXY to an http:// proxy or unset it")
 	}
-	return &fault{why: FaultProxy,
-		text: "HTTPS_PROXY is " + kind + ", which podbay does not use for the API: " +
-			"set HTTPS_PROXY to an http:// proxy or unset it",
-		final: true, unsent: true,
+	if parsed, err := url.Parse(proxy); err != nil || parsed.Host == "" {
+		return proxyFault("not an address that can be read: correct it (a % in a password is written %25) or unset it")
 	}
+	return nil
+}
+
+func proxyFault(what string) error {
+	return &fault{why: FaultProxy, text: "HTTPS_PROXY is " + what, final: true, unsent: true}
 }
 
 // observer notes the quota of every answer, repeated ones included, and traces
