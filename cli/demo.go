@@ -67,6 +67,7 @@ func (a *app) openDemo(ctx context.Context, pretended *demo.Demo) (*manager.Mana
 		Settings: settings,
 		Getenv:   a.demoEnv(pretended),
 		Origin:   pretended.BaseURL,
+		NoAgent:  true,
 	})
 	if err != nil {
 		return nil, err
@@ -79,14 +80,11 @@ func (a *app) openDemo(ctx context.Context, pretended *demo.Demo) (*manager.Mana
 	return m, nil
 }
 
-// demoEnv is the environment with the demo's key, and without the user's agent.
+// demoEnv is the environment with the demo's key.
 func (a *app) demoEnv(pretended *demo.Demo) func(string) string {
 	return func(name string) string {
-		switch name {
-		case string(config.KeyFromEnv):
+		if name == string(config.KeyFromEnv) {
 			return pretended.APIKey
-		case "SSH_AUTH_SOCK":
-			return ""
 		}
 		return a.getenv(name)
 	}

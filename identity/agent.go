@@ -43,13 +43,21 @@ type agentList struct {
 	state   AgentState
 }
 
+// agentAddress is that of the agent that the environment has; "" when there is none.
+func (f Finder) agentAddress() string {
+	if f.NoAgent {
+		return ""
+	}
+	return cmp.Or(f.Getenv("SSH_AUTH_SOCK"), defaultAgent)
+}
+
 // agentKeys asks the agent for its keys. Without an agent there are none.
 func (f Finder) agentKeys(ctx context.Context, config hostConfig) (agentList, error) {
 	address := config.agent
 	if !config.agentNamed {
-		address = cmp.Or(f.Getenv("SSH_AUTH_SOCK"), defaultAgent)
+		address = f.agentAddress()
 	}
-	if address == "" {
+	if address == "" || f.NoAgent {
 		return agentList{}, nil
 	}
 	asking, cancel := context.WithTimeout(ctx, f.agentTimeout())

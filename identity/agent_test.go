@@ -38,6 +38,24 @@ func TestAgentKeysSign(t *testing.T) {
 	}
 }
 
+func TestNoAgent(t *testing.T) {
+	home := newHome(t)
+	path := filepath.Join(t.TempDir(), "key")
+	keygen(t, path, "-t", "ed25519", "-N", "")
+	write(t, filepath.Join(home, ".ssh", "config"), "IdentityAgent SSH_AUTH_SOCK\n")
+	f := finder(home, "SSH_AUTH_SOCK="+startAgent(t, path))
+	if set := find(t, f); len(set.Identities) != 1 {
+		t.Fatal("the agent is not asked at all")
+	}
+	f.NoAgent = true
+	if set := find(t, f); len(set.Identities) != 0 || set.Agent != "" || set.AgentErr != nil {
+		t.Errorf("%v, %q, %v", names(set), set.Agent, set.AgentErr)
+	}
+	if err := f.AddToAgent(t.Context(), f.Load(path), nil); err == nil {
+		t.Error("a key was given to an agent")
+	}
+}
+
 func TestAgentKeyWithoutCommentIsNamedByItsFingerprint(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "k")
 	public := keygen(t, path, "-t", "ed25519", "-N", "", "-C", "")

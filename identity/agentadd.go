@@ -12,10 +12,7 @@ import (
 // does. An encrypted file gives a [*PassphraseError] when the passphrase is missing
 // or wrong.
 func (f Finder) AddToAgent(ctx context.Context, id Identity, passphrase []byte) error {
-	address := f.Getenv("SSH_AUTH_SOCK")
-	if address == "" {
-		address = defaultAgent
-	}
+	address := f.agentAddress()
 	if address == "" {
 		return errors.New("there is no agent to add the key to: start one, so that SSH_AUTH_SOCK names it, and start podbay again")
 	}

@@ -67,6 +67,9 @@ type Finder struct {
 	// Extra are private key files to look at before the usual ones: what the
 	// settings name, and what the demo made.
 	Extra []string
+	// NoAgent keeps every agent out, also the one that Windows has without
+	// SSH_AUTH_SOCK.
+	NoAgent bool
 	// AgentTimeout is how long the agent may take to be reached and to list its
 	// keys; 0 means two seconds.
 	AgentTimeout time.Duration

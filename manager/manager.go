@@ -29,6 +29,7 @@ type Options struct {
 	Settings config.Settings
 	Getenv   func(string) string // for RUNPOD_API_KEY, SSH_AUTH_SOCK, TERM, LANG and LC_*
 	Origin   string              // of the API, as Origin returns it
+	NoAgent  bool                // keeps the user's agent out
 	// Lifetime ends attached sessions when it ends: the owner of signals cancels
 	// it on SIGTERM and SIGHUP. nil means that nothing does.
 	Lifetime  context.Context
@@ -111,7 +112,7 @@ func Open(opts Options) (*Manager, error) {
 		log:           opts.Logger,
 		known:         &sshconn.KnownHosts{Path: opts.Paths.KnownHosts},
 		store:         &state.Store{Dir: opts.Paths.State},
-		finder:        identity.Finder{Home: opts.Paths.Home, Getenv: opts.Getenv, Extra: opts.Settings.IdentityFile},
+		finder:        identity.Finder{Home: opts.Paths.Home, Getenv: opts.Getenv, Extra: opts.Settings.IdentityFile, NoAgent: opts.NoAgent},
 		pods:          map[string]*listedPod{},
 		probes:        map[string]probed{},
 		memory:        map[string]state.PodMemory{},
