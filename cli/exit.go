@@ -7,6 +7,7 @@ import (
 	"syscall"
 
 	"podbay/doctor"
+	"podbay/errno"
 	"podbay/manager"
 )
 
@@ -57,7 +58,7 @@ func silent(err error) bool {
 		status statusError
 		told   silentError
 	)
-	return errors.As(err, &status) || errors.As(err, &told) || errors.Is(err, syscall.EPIPE)
+	return errors.As(err, &status) || errors.As(err, &told) || errno.ClosedPipe(err)
 }
 
 // ExitCode maps what a command returned to the process's exit code.
@@ -76,7 +77,7 @@ func ExitCode(err error) int {
 		return exitOK
 	case errors.As(err, &status):
 		return int(status)
-	case errors.Is(err, syscall.EPIPE):
+	case errno.ClosedPipe(err):
 		return 128 + int(syscall.SIGPIPE)
 	case errors.As(err, &usage), isCobraUsage(err):
 		return exitUsage

@@ -10,8 +10,9 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"syscall"
 	"time"
+
+	"podbay/errno"
 )
 
 // noAnswer turns what net/http returned instead of an answer into an *Error.
@@ -123,13 +124,13 @@ func explainLine(err error, host string) *fault {
 		f.text = "the answer of " + host + " was cut off: try again"
 	case errors.Is(err, errStalled) && errors.Is(err, context.DeadlineExceeded):
 		f.text, f.final = "the answer of "+host+" stopped in its middle: check the network, then try again", true
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case errno.Refused(err):
 		f.text = host + " refuses the connection: check the API URL, then try again"
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &netErr) && netErr.Timeout():
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &netErr) && netErr.Timeout(), errno.TimedOut(err):
 		f.text, f.final = "no answer from "+host+" in the time allowed: check the network, then try again", true
 	case isNotHTTP(err):
 		f.text, f.final = "what "+host+" answers is not HTTP: check the API URL and its port", true
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errno.Reset(err):
 		f.text = host + " closed the connection without an answer: try again"
 	default:
 		f.text = "no answer from " + host + " (" + innermost(err) + "): check the network, then try again"

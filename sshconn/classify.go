@@ -9,11 +9,11 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"golang.org/x/crypto/ssh"
 
 	"podbay/cleantext"
+	"podbay/errno"
 )
 
 // reasonCells bounds what is kept of a server's words in an error.
@@ -26,11 +26,11 @@ func dialKind(err error) error {
 	switch {
 	case errors.As(err, &dns): // first: a name server may have refused or timed out, not the host
 		return ErrUnreachable
-	case isRefused(err):
+	case errno.Refused(err):
 		return ErrRefused
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		return ErrTimeout
-	case errors.As(err, &timeout) && timeout.Timeout():
+	case errors.As(err, &timeout) && timeout.Timeout(), errno.TimedOut(err):
 		return ErrTimeout
 	}
 	return ErrUnreachable
@@ -59,7 +59,7 @@ func handshakeKind(err error) error {
 // isHangUp tells a connection that the far side or the network ended.
 func isHangUp(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
-		errors.Is(err, syscall.EPIPE) || isReset(err)
+		errno.ClosedPipe(err) || errno.Reset(err)
 }
 
 // disconnect is a server's SSH_MSG_DISCONNECT, RFC 4253 section 11.1.
