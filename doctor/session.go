@@ -40,7 +40,7 @@ func sessionRules() []rule {
 			return v
 		}},
 		{id: ProxyComplaint, holds: ended(func(s Session) bool { return s.endedAtOnce() && s.Proxy && s.Said != "" && !s.Full }), say: func(f *Facts) Verdict {
-			v := f.sessionVerdict("proxy refuses", fmt.Sprintf("RunPod's proxy took the login and ended it at once: it says %q.", f.Session.Said), "See in the web terminal whether the pod's container runs.")
+			v := f.sessionVerdict("proxy refuses", fmt.Sprintf("RunPod's proxy took the login and ended it at once: it says %q.", f.Session.Said), "See in the web terminal whether the pod's container runs, and an SSH server in it.")
 			v.Action = ActConsole
 			return v
 		}},

@@ -182,7 +182,11 @@ func (m *Manager) tryLogin(ctx context.Context, a *attempt, seen []Evidence) Che
 		if conn, err = m.dial(ctx, a); err == nil {
 			info := conn.Info()
 			_ = conn.Close()
+			session := m.lastSession(a)
 			m.loggedIn(a, info)
+			if session.End != "" { // a login says nothing of the shell behind it
+				m.meet(a.pod, a.route.Kind, func(s *met) { s.session = session })
+			}
 			if a.vouched {
 				m.meet(a.pod, a.route.Kind, func(s *met) { s.hostKey = doctor.HostKey{Trust: doctor.TrustVerified} })
 			}
@@ -211,6 +215,16 @@ func (m *Manager) tryLogin(ctx context.Context, a *attempt, seen []Evidence) Che
 		c.Verdict, c.Also = JudgeError(question), nil
 	}
 	return c
+}
+
+// lastSession is how the last session ended in the container and on the way of a.
+func (m *Manager) lastSession(a *attempt) doctor.Session {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if last := m.met[a.pod.ID]; last.isAbout(a.pod, a.route.Kind) {
+		return last.session
+	}
+	return doctor.Session{}
 }
 
 // meetQuestion keeps what a question says of the pod.
@@ -250,6 +264,9 @@ func (m *Manager) concluded(a *attempt, seen []Evidence) CheckUp {
 	if a.req.Via == RouteProxy {
 		facts.DirectAddr, facts.Probe = "", doctor.Probe{}
 		facts.Attempt = doctor.Attempt{Proxy: true, NoDirect: pod.SSH.Direct == nil}
+		if last := m.met[pod.ID]; last.isAbout(pod, RouteProxy) { // of which the list's facts tell nothing
+			facts.Session = last.session
+		}
 	}
 	all := doctor.Examine(facts)
 	return CheckUp{Pod: row, Verdict: all[0], Also: all[1:], Evidence: seen}

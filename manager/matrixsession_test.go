@@ -2,6 +2,7 @@ package manager_test
 
 import (
 	"errors"
+	"net"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -25,10 +26,13 @@ func (c *meeting) attaches(w *world, text string) manager.Ended {
 	return runOnTerminal(c.T, session, text)
 }
 
-// session asks about a session that nobody types into, and the list.
+// session asks about a session that nobody types into, the list, and a check-up, of
+// which the login tells nothing of the shell behind it.
 func (c *meeting) session(w *world) {
 	c.Helper()
 	c.is("the session", c.attaches(w, "").Verdict)
+	c.is(byRow, w.probed(c.T, podID).Verdict)
+	c.is(byCheckUp, w.m.CheckUp(c.Context(), manager.CheckUpRequest{PodID: podID}).Verdict)
 	c.is(byRow, w.probed(c.T, podID).Verdict)
 }
 
@@ -79,7 +83,7 @@ func sessionCells() []cell {
 		}},
 		{doctor.ProxyComplaint, "RunPod's proxy finds no container behind the pod", doctor.ActConsole, "the container runs again", doctor.ProxyNoPort, func(c *meeting) {
 			c.Parallel()
-			w, runs := complaining(c.T)
+			w, runs := complaining(c.T, api.Endpoints{}, unexposed)
 			c.session(w)
 			runs.Store(true)
 			c.attachesWell(w)
@@ -106,7 +110,7 @@ func sessionCells() []cell {
 
 // complaining is a world whose pod is led to by a proxy that complains, while runs
 // is false.
-func complaining(t *testing.T) (w *world, runs *atomic.Bool) {
+func complaining(t *testing.T, beside api.Endpoints, change func(*api.PodSpec)) (w *world, runs *atomic.Bool) {
 	t.Helper()
 	runs = new(atomic.Bool)
 	home := t.TempDir()
@@ -127,7 +131,35 @@ func complaining(t *testing.T) (w *world, runs *atomic.Bool) {
 			t.Error(err)
 		}
 	})
-	w = newWorld(t, accountOptions{registered: true, proxy: at(proxy)}, api.Endpoints{}, unexposed)
+	w = newWorld(t, accountOptions{registered: true, proxy: at(proxy)}, beside, change)
 	w.knows(t, "["+proxy.Addr().Addr().String()+"]:"+portOf(proxy), proxy.HostKeys()[0].Public())
 	return w, runs
+}
+
+// What the proxy said of a pod is kept for the proxy, also where the pod's row is about
+// its own port.
+func TestAProxyComplaintOutlivesACheckUp(t *testing.T) {
+	t.Parallel()
+	nobody, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	nobody.Close()
+	addr := nobody.Addr().(*net.TCPAddr)
+	w, _ := complaining(t, direct(addr.IP.String(), addr.Port), nil)
+	session, err := w.m.Connect(t.Context(), manager.ConnectRequest{PodID: podID, Via: manager.RouteProxy})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v := runOnTerminal(t, session, "").Verdict; v.ID != doctor.ProxyComplaint {
+		t.Fatalf("the session: %s: %s", v.ID, v.Sentence)
+	}
+	for range 2 {
+		if v := w.m.CheckUp(t.Context(), manager.CheckUpRequest{PodID: podID, Via: manager.RouteProxy}).Verdict; v.ID != doctor.ProxyComplaint {
+			t.Errorf("a check-up of the proxy: %s: %s", v.ID, v.Sentence)
+		}
+	}
+	if v := w.probed(t, podID).Verdict; v.ID != doctor.NoSSHD {
+		t.Errorf("the row: %s: %s", v.ID, v.Sentence)
+	}
 }

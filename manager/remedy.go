@@ -16,6 +16,7 @@ import (
 // RemedyRequest says what to do about a verdict.
 type RemedyRequest struct {
 	PodID   string
+	Via     RouteKind // the way on which the verdict was met; "" for the pod's Route
 	Verdict doctor.Verdict
 	Action  doctor.Action // the verdict's Action, or one of its Ways
 }
@@ -84,7 +85,7 @@ func (m *Manager) PlanRemedy(ctx context.Context, req RemedyRequest) (RemedyPlan
 	case doctor.ActConsole:
 		plan.Title, plan.Button, plan.Text, plan.Opens = "RunPod's page of "+row.Name, "Open RunPod's console", consolePage(pod.ID), true
 	case doctor.ActCopySSH:
-		if plan.Text = row.Route.Command; plan.Text == "" {
+		if plan.Text = row.Command(req.Via); plan.Text == "" {
 			return RemedyPlan{}, fmt.Errorf("%w: %s has no address that an ssh command could name", ErrNoRemedy, row.Name)
 		}
 		plan.Title, plan.Button = "The ssh command of "+row.Name, "Copy the ssh command"

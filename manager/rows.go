@@ -67,6 +67,9 @@ func (m *Manager) rowAt(row *Pod, facts *doctor.Facts, p *runpod.Pod, now time.T
 	if row.Name == "" {
 		row.Name = row.ID
 	}
+	if row.HasProxy {
+		row.ProxyCommand = command(*p.SSH.Proxy)
+	}
 	if p.Cluster != nil {
 		row.Cluster = cleantext.Line(p.Cluster.ID, maxName)
 	}

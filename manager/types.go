@@ -40,6 +40,7 @@ type Pod struct {
 	PublicPort    int    // the public port of 22/tcp; 0 when there is none yet
 	Route         Route
 	HasProxy      bool      // RunPod's proxy leads to the pod, whatever Route is
+	ProxyCommand  string    // the ssh command for that; "" when there is none
 	CostPerHour   float64   // USD
 	StartedAt     time.Time // zero when not running
 	Volume        string    // what outlives a stop: "20 GB at /workspace"; "" when nothing does
@@ -56,6 +57,15 @@ type Pod struct {
 	Verdict       doctor.Verdict
 	Also          []doctor.Verdict // what else is in the way, or limits it, in that order
 	Kept          Kept             // a shell that was left running on it
+}
+
+// Command is the ssh command that leads to the pod by way of via, or of Route when via
+// is ""; "" when there is none.
+func (p Pod) Command(via RouteKind) string {
+	if via == RouteProxy {
+		return p.ProxyCommand
+	}
+	return p.Route.Command
 }
 
 // Kept is a shell that was left running on a pod. It is zero when none is known.

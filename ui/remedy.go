@@ -87,7 +87,7 @@ func (m model) plan(action doctor.Action) (model, tea.Cmd) {
 	f := m.exam.finding
 	m, ctx := m.workOn("working out what that would do", "given up; nothing was done")
 	gen, mgr := m.work.gen, m.mgr
-	req := manager.RemedyRequest{PodID: f.Pod.ID, Verdict: f.Verdict, Action: action}
+	req := manager.RemedyRequest{PodID: f.Pod.ID, Via: f.Via, Verdict: f.Verdict, Action: action}
 	return m, m.run.do(func(context.Context) tea.Msg {
 		plan, err := mgr.PlanRemedy(ctx, req)
 		return plannedMsg{gen, plan, err}

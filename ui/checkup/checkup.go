@@ -94,7 +94,7 @@ var _ screen.Screen[Model] = Model{}
 func New(theme screen.Theme, f Finding, n Notice) Model {
 	m := Model{theme: theme, finding: f, notice: n, buttons: answers(f)}
 	m.copy = key.NewBinding(key.WithKeys("y"), key.WithHelp("y", "copy ssh"))
-	m.copy.SetEnabled(f.Pod.Route.Command != "" && f.Verdict.Action != doctor.ActCopySSH && !slices.Contains(f.Verdict.Ways, doctor.ActCopySSH))
+	m.copy.SetEnabled(f.Pod.Command(f.Via) != "" && f.Verdict.Action != doctor.ActCopySSH && !slices.Contains(f.Verdict.Ways, doctor.ActCopySSH))
 	return m
 }
 

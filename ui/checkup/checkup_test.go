@@ -15,7 +15,7 @@ import (
 	"podbay/ui/screen"
 )
 
-var pod = manager.Pod{ID: "k3xq81", Name: "my-pod", HasProxy: true, Route: manager.Route{
+var pod = manager.Pod{ID: "k3xq81", Name: "my-pod", HasProxy: true, ProxyCommand: "ssh k3xq81-64411a@ssh.runpod.io", Route: manager.Route{
 	Kind: manager.RouteDirect, Addr: "203.0.113.7:22001", User: "root", Command: "ssh root@203.0.113.7 -p 22001",
 }}
 

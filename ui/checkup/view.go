@@ -86,7 +86,7 @@ func (m Model) seen() string {
 	if len(lines) > 0 {
 		parts = append(parts, m.theme.Title.Render("What was seen")+"\n"+strings.Join(lines, "\n"))
 	}
-	if command := m.finding.Pod.Route.Command; command != "" {
+	if command := m.finding.Pod.Command(m.finding.Via); command != "" {
 		parts = append(parts, m.theme.Title.Render("By hand")+m.theme.Dim.Render(" (y copies it)")+"\n"+m.theme.Dim.Render(command))
 	}
 	return strings.Join(parts, "\n\n")
