@@ -103,6 +103,20 @@ func TestLoginAndLogout(t *testing.T) {
 	}
 }
 
+func TestWhatIsRegisteredMayNotBeKnown(t *testing.T) {
+	account(t)
+	if code, _, stderr := run(t, "", "keys", "create", "--no-passphrase"); code != 0 {
+		t.Fatal(stderr)
+	}
+	code, stdout, _ := run(t, "", "keys")
+	if code != 77 || !strings.Contains(stdout, "not known") || strings.Contains(stdout, "  no ") {
+		t.Errorf("keys: %d\n%s", code, stdout)
+	}
+	if _, stdout, _ = run(t, "", "keys", "--json"); !strings.Contains(stdout, `"registered": null`) {
+		t.Errorf("keys --json:\n%s", stdout)
+	}
+}
+
 func TestErrorsAreOnePlainLine(t *testing.T) {
 	server := account(t, api.PodSpec{ID: "pod1", Name: "train", Status: api.StatusExited})
 	t.Setenv("RUNPOD_API_KEY", apiKey)

@@ -94,7 +94,7 @@ func printKeys(w io.Writer, report manager.KeyReport) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "ON THIS MACHINE\tTYPE\tFINGERPRINT\tREGISTERED\tNOTE")
 	for _, k := range report.Local {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", k.Name, k.Type, orDash(k.Fingerprint), yesNo(k.Registered), firstOf(k.Problem, k.Flaw))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", k.Name, k.Type, orDash(k.Fingerprint), registeredWord(k, report), firstOf(k.Problem, k.Flaw))
 	}
 	if len(report.Local) == 0 {
 		fmt.Fprintln(table, "none: make one with podbay keys create\t\t\t\t")
@@ -141,8 +141,11 @@ func firstOf(texts ...string) string {
 	return ""
 }
 
-func yesNo(b bool) string {
-	if b {
+func registeredWord(k manager.LocalKey, report manager.KeyReport) string {
+	switch {
+	case report.RegisteredErr != nil:
+		return "not known"
+	case k.Registered:
 		return "yes"
 	}
 	return "no"
@@ -166,7 +169,7 @@ type localJSON struct {
 	Comment     string `json:"comment"`
 	Encrypted   bool   `json:"encrypted"`
 	Mode        string `json:"mode"`
-	Registered  bool   `json:"registered"`
+	Registered  *bool  `json:"registered"` // null: not known
 	Problem     string `json:"problem"`
 	Flaw        string `json:"flaw"`
 	Mend        string `json:"mend"`
@@ -189,7 +192,11 @@ func printKeysJSON(w io.Writer, report manager.KeyReport) error {
 	out := keysJSON{Local: []localJSON{}, Notes: report.Notes,
 		Registered: registeredAsJSON(report.Registered), Lost: registeredAsJSON(report.Lost)}
 	for _, k := range report.Local {
-		out.Local = append(out.Local, localJSON{k.Name, k.Path, k.Source, k.Type, k.Fingerprint, k.Comment, k.Encrypted, k.Mode, k.Registered, k.Problem, k.Flaw, k.Mend})
+		registered := &k.Registered
+		if report.RegisteredErr != nil {
+			registered = nil
+		}
+		out.Local = append(out.Local, localJSON{k.Name, k.Path, k.Source, k.Type, k.Fingerprint, k.Comment, k.Encrypted, k.Mode, registered, k.Problem, k.Flaw, k.Mend})
 	}
 	if report.RegisteredErr != nil {
 		out.RegisteredError = report.RegisteredErr.Error()

@@ -19,9 +19,9 @@ func accountRules() []rule {
 	}
 	return []rule{
 		{id: NoAPIKey, holds: pods(CallNoKey), say: say("no API key", "There is no RunPod API key on this machine",
-			"Make one at "+APIKeysPage+" and enter it here, or run: podbay login", ActAPIKey)},
+			"Make one at "+APIKeysPage+" and give it to podbay login.", ActAPIKey)},
 		{id: APIKeyRejected, holds: pods(CallRejected), say: say("key rejected", "RunPod does not accept the API key",
-			"Make a new one at "+APIKeysPage+" and enter it here, or run: podbay login", ActAPIKey)},
+			"Make a new one at "+APIKeysPage+" and give it to podbay login; RUNPOD_API_KEY, where it is set, goes before it.", ActAPIKey)},
 		{id: APIKeyLacksPods, holds: pods(CallForbidden), say: say("no scope", "The API key is valid and may not read pods",
 			"Give it the scope at "+APIKeysPage+", or enter another key.", ActAPIKey)},
 		{id: ClockWrong, holds: pods(CallClock), say: say("clock wrong", "This machine's clock is so wrong that RunPod's certificate is not valid yet by it",

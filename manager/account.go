@@ -91,11 +91,19 @@ func (m *Manager) newClient(key config.Secret) (*runpod.Client, error) {
 func (m *Manager) accountError(err error, key config.APIKey) error {
 	switch {
 	case errors.Is(err, runpod.ErrUnauthorized):
-		return fmt.Errorf("%w: RunPod does not accept the key from %s", ErrKeyRejected, sourceName(key))
+		return fmt.Errorf("%w: RunPod does not accept the key from %s: %s", ErrKeyRejected, sourceName(key), otherKey(key))
 	case errors.Is(err, runpod.ErrBadKey):
 		return fmt.Errorf("%w: what %s holds is not an API key: %w", ErrKeyRejected, sourceName(key), err)
 	}
 	return err
+}
+
+// otherKey says how another key gets to where key is from.
+func otherKey(key config.APIKey) string {
+	if key.Source == config.KeyFromEnv {
+		return "put another one into it, or unset it; keys are made at " + doctor.APIKeysPage
+	}
+	return "make another one at " + doctor.APIKeysPage + " and give it to podbay login"
 }
 
 // callError words a failed call with the key in use.
