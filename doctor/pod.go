@@ -97,7 +97,7 @@ func (f *Facts) logged() string {
 func startPrice(f *Facts) string {
 	switch {
 	case f.StartCost > 0 && f.Status == "ERROR": // which RunPod reports a cost for, too
-		return fmt.Sprintf("RunPod reports $%.2f/h for it, as it is and once it runs.", f.StartCost)
+		return fmt.Sprintf("RunPod already reports $%.2f/h for it; once it runs it costs that.", f.StartCost)
 	case f.StartCost > 0:
 		return fmt.Sprintf("It costs $%.2f/h from then on, until it is stopped.", f.StartCost)
 	}

@@ -29,7 +29,7 @@ func (m *Manager) RecreateCost(podID string) []string {
 		"RunPod recreates the container: everything outside the volume is lost, " + disk + " with it: installed packages, files in the home directory, keys added by hand.",
 		stays,
 		"Every program that runs in the pod is ended.",
-		"The public port and the host key change, and often the address: podbay warns of the changed host key at the next connection, and that is then as it should be.",
+		"The public port and the host key change, and often the address: where podbay knows the old host key it warns of the new one at the next connection, and that is then as it should be.",
 		recreateKeyCost,
 		"It takes as long as a start: a minute or two, longer if the image has to be pulled.",
 	}

@@ -176,7 +176,7 @@ func (m *Manager) act(ctx context.Context, podID string, action runpod.Action) e
 }
 
 // ErrNoPod says that no pod, or more than one, is what the user meant.
-var ErrNoPod = errors.New("no such pod")
+var ErrNoPod = errors.New("which pod?")
 
 // minIDPrefix is how much of an ID names a pod: less of it means little to a
 // person.
@@ -201,7 +201,7 @@ func Find(pods []Pod, word string) (Pod, error) {
 	}
 	switch len(named) {
 	case 0:
-		return Pod{}, fmt.Errorf("%w: none has the name or ID %q; podbay ls shows what there is", ErrNoPod, word)
+		return Pod{}, fmt.Errorf("%w none has the name or ID %q; podbay ls shows what there is", ErrNoPod, word)
 	case 1:
 		return named[0], nil
 	}
@@ -209,5 +209,5 @@ func Find(pods []Pod, word string) (Pod, error) {
 	for i, p := range named {
 		ids[i] = p.Name + " (" + p.ID + ")"
 	}
-	return Pod{}, fmt.Errorf("%w: %q fits %d pods: %s; name one by its ID", ErrNoPod, word, len(named), strings.Join(ids, ", "))
+	return Pod{}, fmt.Errorf("%w %q fits %d pods: %s; name one by its ID", ErrNoPod, word, len(named), strings.Join(ids, ", "))
 }

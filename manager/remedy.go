@@ -44,7 +44,7 @@ type RemedyPlan struct {
 // Sent says that the plan's text is on the clipboard, and what it is for.
 func (p RemedyPlan) Sent() string {
 	if p.Action == doctor.ActStartCommand {
-		return "Sent to the terminal's clipboard, for the template's container start command (in a web terminal leave the sleep away, and mind that PUBLIC_KEY holds your key):"
+		return "Sent to the terminal's clipboard, for the template's container start command (in a web terminal leave out the sleep at its end, and mind that PUBLIC_KEY holds your key):"
 	}
 	return "Sent to the terminal's clipboard:"
 }
@@ -110,7 +110,7 @@ func planStart(plan RemedyPlan, row Pod) (RemedyPlan, error) {
 	}
 	plan.Title, plan.Button, plan.Asks, plan.Connects = "Start "+row.Name+"?", "Start the pod", true, true
 	plan.Consequences = []string{price, "podbay waits until an SSH server answers, and connects.",
-		"Its host may have no free GPU; then RunPod says so, and nothing is billed."}
+		"Its host may have no free GPU; then RunPod says so, and it does not start."}
 	return plan, nil
 }
 

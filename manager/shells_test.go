@@ -311,6 +311,7 @@ func TestLookingBack(t *testing.T) {
 	mark := p.mark()
 	p.types("~[")
 	p.sees(mark, "[0/") // where one is
+	p.sees(mark, "q comes back to the shell")
 	mark = p.mark()
 	p.types("\x1b<") // tmux's own key for the first line
 	p.sees(mark, "s/^/line-/")

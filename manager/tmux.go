@@ -108,7 +108,7 @@ func attachShell(name, note string, scrollback bool) string {
 
 // lookBack has tmux show the shell's history, which the user leaves with q.
 func lookBack(name string) string {
-	return commandLine(`n=$1; tmux -L "$n" copy-mode -t podbay && echo `+saysTmux, name)
+	return commandLine(`n=$1; tmux -L "$n" copy-mode -t podbay ";" display-message "$2" && echo `+saysTmux, name, "page up and page down move, q comes back to the shell")
 }
 
 // finishShell tells what became of a shell, and takes its server away if it ended.

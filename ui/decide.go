@@ -111,7 +111,7 @@ func (m model) openHelp() model {
 // copy puts the ssh command on the clipboard by OSC 52, which works through SSH
 // and leaves no program running.
 func (m model) copy(p manager.Pod) (model, tea.Cmd) {
-	m.note = note{doctor.ToneGood, "sent to the terminal's clipboard: " + p.Route.Command}
+	m.note = note{doctor.ToneGood, p.Name + ": sent to the terminal's clipboard: " + p.Route.Command}
 	return m, tea.SetClipboard(p.Route.Command)
 }
 

@@ -86,7 +86,7 @@ func TestQuittingWithKeptShellsAsks(t *testing.T) {
 
 // The demo's pods end with it: to quit does not promise that a shell outlives it there.
 func TestQuittingTheDemoPromisesNothing(t *testing.T) {
-	for ends, want := range map[bool]string{false: "The next podbay comes back", true: "The demo's pods end with"} {
+	for ends, want := range map[bool]string{false: "The next podbay comes back", true: "only until the demo ends"} {
 		run := newEffects(context.Background())
 		defer run.close()
 		m := newModel(keptList(manager.KeptConnected), Options{Ends: ends, Open: nobrowser, Now: func() time.Time { return noon }}, run)

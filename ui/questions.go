@@ -49,7 +49,7 @@ func (m model) quit() (model, tea.Cmd) {
 		"The next podbay comes back to " + them + " by enter on the pod, as long as the pod is not stopped or restarted.",
 	}
 	if m.ends {
-		body = []string{what + " on running on a pod of yours, until you come back to " + them + ". The demo's pods end with the demo."}
+		body = []string{what + " on only until the demo ends: its pods end with it."}
 	}
 	return m.askHeld(pageOf[confirm.Model]{confirm.New(m.theme, confirm.Question{
 		ID: quitQuestion{}, Title: "Quit podbay?", Action: "Quit", Cancel: "Stay",
