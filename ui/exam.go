@@ -185,11 +185,8 @@ func (m model) follow() (model, tea.Cmd) {
 	return m.showFinding(f, checkup.Notice{})
 }
 
-// examPage is the screen of the check-up; nil when it was never shown.
+// examPage is the screen of the check-up.
 func (m model) examPage() page {
-	if m.exam.hidden {
-		return nil
-	}
 	return pageOf[checkup.Model]{checkup.New(m.theme, m.exam.finding, m.exam.notice)}
 }
 

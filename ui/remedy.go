@@ -121,9 +121,10 @@ func trouble(err error) checkup.Notice {
 	return checkup.Notice{Tone: doctor.ToneBad, Sentence: err.Error()}
 }
 
-// carryOut does what the plan says and shows how far it has come.
+// carryOut does what the plan says and shows how far it has come, below what the list
+// has: the verdict that led to it and its buttons are over.
 func (m model) carryOut() (model, tea.Cmd) {
-	m.page = m.examPage()
+	m.page = nil
 	left := "podbay does not wait any longer; c tells what was done"
 	switch {
 	case m.exam.plan.Action == doctor.ActWait:
