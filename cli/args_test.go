@@ -23,6 +23,12 @@ func TestWrongWords(t *testing.T) {
 		{"help ls nope", "podbay ls takes no argument"},
 		{"completion nope", `unknown command "nope"`},
 		{"\x1b]0;x\a", "unknown command"},
+		{"ls --jsno", "unknown flag --jsno: did you mean --json?"},
+		{"ls --api-ulr http://x", "did you mean --api-url?"},
+		{"ls --zzz", "podbay ls --help lists the flags"},
+		{"ls -z", "unknown shorthand flag"},
+		{"ssh --keep=maybe pod", `--keep takes true or false, and was given "maybe"`},
+		{"demo --cut foo", `--cut takes a time such as "30s", and was given "foo"`},
 	} {
 		code, out, err := run(t, "", strings.Fields(c.args)...)
 		if code != 64 || out != "" || !strings.Contains(err, c.says) || strings.Contains(err, "\x1b") {

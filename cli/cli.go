@@ -132,7 +132,7 @@ podbay doctor my-pod`,
 	root.PersistentFlags().StringVar(&a.apiURL, "api-url", "", "where RunPod's API answers (also PODBAY_API_URL)")
 	root.PersistentFlags().StringVar(&a.debugFile, "debug", "", "write a trace without secrets to this file")
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(a.demoCommand(), a.lsCommand(), a.sshCommand(), a.doctorCommand(), a.keysCommand(), a.loginCommand(), a.logoutCommand(), a.settingsCommand(), a.versionCommand())
 	return root
 }

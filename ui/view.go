@@ -89,8 +89,11 @@ func (m model) draw() string {
 		return "" // the size is not known yet, or what to show
 	}
 	if m.tooSmall() {
-		return screen.Cut(fmt.Sprintf("podbay needs %d×%d; ctrl+c quits",
-			screen.MinWidth, screen.MinHeight), m.width)
+		needs := screen.Cut(fmt.Sprintf("podbay needs %d×%d", screen.MinWidth, screen.MinHeight), m.width)
+		if m.height == 1 {
+			return needs
+		}
+		return needs + "\n" + screen.Cut("ctrl+c quits", m.width)
 	}
 	a := m.area()
 	lines := strings.Split(m.body(a), "\n")

@@ -25,7 +25,7 @@ func (f Finding) title() string {
 	case name == "":
 		return "That did not work"
 	case f.From == Ended:
-		return "The shell on " + name
+		return "The shell on " + name + " has ended"
 	case v.Tone == doctor.ToneGood || v.Tone == doctor.ToneWarn:
 		return "Check-up of " + name
 	case v.Tone == doctor.ToneWait:
