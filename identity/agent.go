@@ -79,7 +79,7 @@ func (f Finder) agentKeys(ctx context.Context, config hostConfig) (agentList, er
 		return agentList{state: state}, f.agentError(asking, address, err)
 	}
 	if len(listed) == 0 && isOpenSSHAgent(address) && refusesBinding(client) {
-		return agentList{state: AgentLocked}, fmt.Errorf("the agent at %s is locked: unlock it with ssh-add -X", f.displayName(address))
+		return agentList{state: AgentLocked}, fmt.Errorf("the agent at %s is locked: unlock it with ssh-add -X", f.DisplayName(address))
 	}
 	all := agentList{address: address, state: AgentEmpty}
 	for _, key := range listed {
@@ -98,7 +98,7 @@ func isListRefusal(err error) bool { return err.Error() == "agent: failed to lis
 
 // agentError says why the agent could not be asked.
 func (f Finder) agentError(asking context.Context, address string, err error) error {
-	name := f.displayName(address)
+	name := f.DisplayName(address)
 	switch {
 	case asking.Err() != nil:
 		return fmt.Errorf("the agent at %s did not answer within %s: end it, or unset SSH_AUTH_SOCK: %w", name, f.agentTimeout(), asking.Err())

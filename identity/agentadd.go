@@ -31,7 +31,7 @@ func (f Finder) AddToAgent(ctx context.Context, id Identity, passphrase []byte) 
 	}
 	defer done()
 	if err := client.Add(agent.AddedKey{PrivateKey: key.raw, Comment: id.Comment}); err != nil {
-		return fmt.Errorf("the agent at %s did not take %s: unlock it with ssh-add -X, or add the key with ssh-add", f.displayName(address), id.Name())
+		return fmt.Errorf("the agent at %s did not take %s: unlock it with ssh-add -X, or add the key with ssh-add", f.DisplayName(address), id.Name())
 	}
 	return nil
 }

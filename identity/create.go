@@ -36,7 +36,7 @@ func (f Finder) Create(opts CreateOptions) (Identity, error) {
 	if err != nil {
 		return Identity{}, err
 	}
-	name := f.displayName(path)
+	name := f.DisplayName(path)
 	public, private, line, err := generate(opts)
 	if err != nil {
 		return Identity{}, fmt.Errorf("%s cannot be made: %w", name, err)
@@ -79,13 +79,13 @@ func (f Finder) placeError(path string, err error) error {
 	if errors.Is(err, fs.ErrExist) {
 		return f.exists(path)
 	}
-	return fmt.Errorf("%s cannot be written: %w: name another path", f.displayName(path), pathless(err))
+	return fmt.Errorf("%s cannot be written: %w: name another path", f.DisplayName(path), pathless(err))
 }
 
 func (f Finder) exists(path string) error {
-	text := f.displayName(path) + " exists and is never overwritten: name another path"
+	text := f.DisplayName(path) + " exists and is never overwritten: name another path"
 	if free, err := f.FreePath(); err == nil {
-		text += ", such as " + f.displayName(free)
+		text += ", such as " + f.DisplayName(free)
 	}
 	return &fault{NotAKey, text, fs.ErrExist}
 }
@@ -131,9 +131,9 @@ func (f Finder) createPath(path string) (string, error) {
 	path = f.Expand(path)
 	switch {
 	case strings.HasSuffix(path, ".pub"):
-		return "", fmt.Errorf("%s is the name of a public key: name the private key, without .pub", f.displayName(path))
+		return "", fmt.Errorf("%s is the name of a public key: name the private key, without .pub", f.DisplayName(path))
 	case !filepath.IsAbs(path):
-		return "", fmt.Errorf("%s is not an absolute path: begin it with / or ~/", f.displayName(path))
+		return "", fmt.Errorf("%s is not an absolute path: begin it with / or ~/", f.DisplayName(path))
 	}
 	return path, nil
 }

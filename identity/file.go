@@ -20,7 +20,7 @@ const maxKeyFile = 1 << 20
 // loadFile learns what can be learnt of a key file without a passphrase. A file
 // that is not there is reported only when somebody named it.
 func (f Finder) loadFile(path string, named bool) (Identity, bool) {
-	id := Identity{Source: SourceFile, Path: path, name: f.displayName(path)}
+	id := Identity{Source: SourceFile, Path: path, name: f.DisplayName(path)}
 	data, info, err := readFile(path)
 	if errors.Is(err, fs.ErrNotExist) && !named {
 		return Identity{}, false

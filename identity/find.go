@@ -168,8 +168,9 @@ func better(first, second Identity) Identity {
 	return first
 }
 
-// displayName is the path as one would say it.
-func (f Finder) displayName(path string) string {
+// DisplayName is the path as one would say it, cleaned: "~/.ssh/id_ed25519". [Finder.Expand]
+// makes a path of it again.
+func (f Finder) DisplayName(path string) string {
 	if rest, ok := strings.CutPrefix(path, filepath.Clean(f.Home)+string(filepath.Separator)); ok {
 		path = "~" + string(filepath.Separator) + rest
 	}

@@ -85,7 +85,7 @@ func (f Finder) replacePub(id Identity, line []byte) (string, error) {
 	if err := atomic.ReplaceFile(temp, pub); err != nil {
 		return "", f.placeError(pub, errors.Join(err, os.Remove(temp)))
 	}
-	return fmt.Sprintf("kept the wrong %s.pub as %s and wrote the right one", id.Name(), f.displayName(aside)), nil
+	return fmt.Sprintf("kept the wrong %s.pub as %s and wrote the right one", id.Name(), f.DisplayName(aside)), nil
 }
 
 // setAside gives a file the next free name with .bak-N as well.

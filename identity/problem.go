@@ -116,13 +116,13 @@ const maxNearest = 3
 // missing is the problem of a path at which nothing is; where says what the name is
 // corrected in.
 func (f Finder) missing(path, where string) *Problem {
-	id := Identity{Path: path, name: f.displayName(path)}
+	id := Identity{Path: path, name: f.DisplayName(path)}
 	p := newProblem(Missing, id, "does not exist: make the key, or correct the name"+where)
 	p.Nearest = nearest(path, filepath.Join(f.Home, ".ssh"))
 	if len(p.Nearest) > 0 {
 		names := make([]string, len(p.Nearest))
 		for i, near := range p.Nearest {
-			names[i] = f.displayName(near)
+			names[i] = f.DisplayName(near)
 		}
 		p.text += "; there is " + strings.Join(names, ", ")
 	}

@@ -108,7 +108,7 @@ type configReader struct {
 
 // read reads one file, which was included by a block that applies to this degree.
 func (r *configReader) read(path string, outer applies) {
-	name := r.finder.displayName(path)
+	name := r.finder.DisplayName(path)
 	if r.files++; r.files > maxConfigFiles || slices.Contains(r.open, path) {
 		r.config.note("%s is included by itself, or one of very many; podbay goes on without it", name)
 		return

@@ -27,6 +27,8 @@ func (m *Manager) Keys(ctx context.Context) (KeyReport, error) {
 	}
 	if report.NewPath, err = m.finder.FreePath(); err != nil {
 		report.Notes = append(report.Notes, err.Error())
+	} else if said := m.finder.DisplayName(report.NewPath); m.finder.Expand(said) == report.NewPath {
+		report.NewPath = said // a form has little room
 	}
 	now, err := m.readAccount(ctx, local)
 	if ctx.Err() != nil {

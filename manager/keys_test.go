@@ -359,7 +359,7 @@ func wantNoSecret(t *testing.T, text, secret string) {
 func TestWhatThereIs(t *testing.T) {
 	a := newKeyAccount(t)
 	report := must[manager.KeyReport](a)(a.m.Keys(t.Context()))
-	if len(report.Local)+len(report.Registered) != 0 || report.NewPath != filepath.Join(a.paths.Home, ".ssh", "id_ed25519") {
+	if len(report.Local)+len(report.Registered) != 0 || report.NewPath != filepath.Join("~", ".ssh", "id_ed25519") {
 		t.Errorf("%+v", report)
 	}
 	one := must[manager.LocalKey](a)(a.m.CreateKey(t.Context(), manager.NewKey{Comment: "one"}))
