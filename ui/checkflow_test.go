@@ -57,6 +57,25 @@ func TestCheckUpFromTheListAndTheDetails(t *testing.T) {
 	p.sees("▸ alpha")
 }
 
+func TestADeclinedQuestionGoesBackToTheCheckUp(t *testing.T) {
+	v := doctor.Verdict{ID: doctor.KeyRefused, Tone: doctor.ToneBad, Sentence: "The pod refused the key.", Action: doctor.ActRetry}
+	f := &fakeManager{check: always(v)}
+	f.connect = func(context.Context, manager.ConnectRequest) (session, error) {
+		pod := found(v).Pod
+		return nil, &manager.HostKeyUnknown{Pod: pod, Addr: pod.Route.Addr, KeyType: "ED25519", Fingerprint: "SHA256:abc"}
+	}
+	p := start(t, f)
+	p.sees("▸ alpha")
+	p.keys("c")
+	p.sees("The pod refused the key.")
+	p.keys("r")
+	p.sees("SHA256:abc")
+	p.keys("esc")
+	p.sees("The pod refused the key.")
+	p.keys("esc")
+	p.sees("▸ alpha")
+}
+
 func TestCheckUpIsGivenUp(t *testing.T) {
 	for _, key := range []string{"esc", "ctrl+c"} {
 		t.Run(key, func(t *testing.T) {

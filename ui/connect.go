@@ -50,7 +50,7 @@ func (m model) connect(p manager.Pod) (model, tea.Cmd) {
 	}
 	switch {
 	case p.Verdict.Shell, p.Kept.Line == manager.KeptConnected:
-		return m.dial(p, manager.ConnectRequest{PodID: p.ID})
+		return m.examine(exam{}).dial(p, manager.ConnectRequest{PodID: p.ID})
 	case p.Verdict.ID == doctor.Stopped && p.Verdict.Action == doctor.ActStart:
 		return m.startNow(p)
 	default:
@@ -150,6 +150,7 @@ func (m model) dialed(msg dialedMsg) (model, tea.Cmd) {
 	}
 	if msg.err == nil && msg.session != nil {
 		wipe(msg.req)
+		m = m.examine(exam{from: m.exam.from})
 		return m.settle(msg.session)
 	}
 	return m.explain(msg.err)

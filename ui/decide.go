@@ -44,9 +44,9 @@ func (m model) decide(intent screen.Intent) (model, tea.Cmd) {
 	case details.Connect:
 		return m.connect(intent.Pod)
 	case pods.Copy:
-		return m.copy(intent.Pod)
+		return m.copy(intent.Pod, "")
 	case details.Copy:
-		return m.copy(intent.Pod)
+		return m.copy(intent.Pod, "")
 	case pods.Stop:
 		return m.askStop(intent.Pod)
 	case pods.Keys:
@@ -80,6 +80,11 @@ func (m model) back() (model, tea.Cmd) {
 		if m.exam.wanted {
 			return m.declined()
 		}
+		if m.asksOnTheWay() {
+			wipe(m.conn.req)
+			m.conn = connecting{call: m.conn.end()}
+			return m.showFinding(m.exam.finding, checkup.Notice{})
+		}
 		from := m.exam.from
 		m, cmd := m.hangUp()
 		if from == detailing {
@@ -110,9 +115,10 @@ func (m model) openHelp() model {
 
 // copy puts the ssh command on the clipboard by OSC 52, which works through SSH
 // and leaves no program running.
-func (m model) copy(p manager.Pod) (model, tea.Cmd) {
-	m.note = note{doctor.ToneGood, p.Name + ": sent to the terminal's clipboard: " + p.Route.Command}
-	return m, tea.SetClipboard(p.Route.Command)
+func (m model) copy(p manager.Pod, via manager.RouteKind) (model, tea.Cmd) {
+	command := p.Command(via)
+	m.note = note{doctor.ToneGood, p.Name + ": sent to the terminal's clipboard: " + command}
+	return m, tea.SetClipboard(command)
 }
 
 // act stops a pod.

@@ -190,6 +190,13 @@ func (m model) examPage() page {
 	return pageOf[checkup.Model]{checkup.New(m.theme, m.exam.finding, m.exam.notice)}
 }
 
+// asksOnTheWay tells whether a connection that began on a check-up's screen has a
+// question: whoever declines it comes from there.
+func (m model) asksOnTheWay() bool {
+	_, shown := m.page.(pageOf[checkup.Model])
+	return !shown && !m.exam.hidden && m.exam.finding.Pod.ID != "" && m.exam.finding.Verdict.ID != ""
+}
+
 // examine begins a check-up in place of another.
 func (m model) examine(e exam) model {
 	m = m.endExam()

@@ -44,7 +44,7 @@ func (m model) remedy(action doctor.Action) (model, tea.Cmd) {
 	case doctor.ActAddKey:
 		return m.addKey(f.Pod.ID)
 	case doctor.ActCopySSH:
-		return m.copy(f.Pod)
+		return m.copy(f.Pod, f.Via)
 	case doctor.ActProxy:
 		return m.dialAfter(manager.RouteProxy, checkup.Notice{})
 	case doctor.ActRetry:
@@ -71,9 +71,11 @@ func (m model) dialAfter(via manager.RouteKind, did checkup.Notice) (model, tea.
 		p = fresh
 	}
 	req := manager.ConnectRequest{PodID: p.ID, Via: via, Passphrases: m.exam.passphrases.copied()}
-	from := m.exam.from
-	m = m.endExam()
-	m.exam.from = from
+	begun := exam{from: m.exam.from}
+	if !m.exam.hidden && did.Sentence == "" {
+		begun.finding = m.exam.finding // to come back to
+	}
+	m = m.examine(begun)
 	m, cmd := m.dial(p, req)
 	m.conn.did = did
 	if did.Sentence != "" {
