@@ -66,6 +66,9 @@ func strict(root *cobra.Command) {
 		case "completion":
 			cmd.Args = noArgs
 			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+			for _, shell := range cmd.Commands() {
+				shell.Args = noArgs
+			}
 		}
 	}
 }

@@ -22,6 +22,7 @@ func TestWrongWords(t *testing.T) {
 		{"help nope", `unknown command "nope"`},
 		{"help ls nope", "podbay ls takes no argument"},
 		{"completion nope", `unknown command "nope"`},
+		{"completion bash nope", "podbay completion bash takes no argument"},
 		{"\x1b]0;x\a", "unknown command"},
 		{"ls --jsno", "unknown flag --jsno: did you mean --json?"},
 		{"ls --api-ulr http://x", "did you mean --api-url?"},

@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"syscall"
 
 	"podbay/doctor"
@@ -79,7 +78,7 @@ func ExitCode(err error) int {
 		return int(status)
 	case errno.ClosedPipe(err):
 		return 128 + int(syscall.SIGPIPE)
-	case errors.As(err, &usage), isCobraUsage(err):
+	case errors.As(err, &usage):
 		return exitUsage
 	case errors.As(err, &settings):
 		return exitSettings
@@ -97,15 +96,4 @@ func ExitCode(err error) int {
 		return exitUnavailable
 	}
 	return exitFailed
-}
-
-// isCobraUsage recognises the errors that cobra makes of wrong words without a
-// type of their own (spf13/cobra command.go and args.go).
-func isCobraUsage(err error) bool {
-	for _, prefix := range []string{"unknown command", "accepts ", "requires ", "unknown flag", "unknown shorthand"} {
-		if strings.HasPrefix(err.Error(), prefix) {
-			return true
-		}
-	}
-	return false
 }

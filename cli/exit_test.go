@@ -17,8 +17,6 @@ func TestExitCode(t *testing.T) {
 		{"nothing", nil, 0},
 		{"a shell's status", statusError(3), 3},
 		{"a wrong flag", usageError{errors.New("unknown flag: --nope")}, 64},
-		{"cobra's own words", errors.New(`unknown command "nope" for "podbay"`), 64},
-		{"cobra's count of arguments", errors.New("accepts 1 arg(s), received 0"), 64},
 		{"no such pod", fmt.Errorf("%w: none", manager.ErrNoPod), 66},
 		{"host key unknown", fmt.Errorf("not connected: %w", &manager.HostKeyUnknown{}), 76},
 		{"host key changed", &manager.HostKeyChanged{}, 76},

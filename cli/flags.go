@@ -4,11 +4,11 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/agnivade/levenshtein"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"podbay/cleantext"
+	"podbay/config"
 )
 
 // flagError words what is wrong with a flag, for people: pflag's words are those of Go's
@@ -22,7 +22,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "":
 		name := unknown.GetSpecifiedName()
 		hint := cmd.CommandPath() + " --help lists the flags"
-		if near := nearestFlag(cmd, name); near != "" {
+		if near := config.Nearest(name, flagNames(cmd)); near != "" {
 			hint = "did you mean --" + near + "?"
 		}
 		err = fmt.Errorf("unknown flag --%s: %s", cleantext.Line(name, wordCells), hint)
@@ -35,15 +35,14 @@ func flagError(cmd *cobra.Command, err error) error {
 	return usageError{err}
 }
 
-// nearestFlag is the flag whose name is most like a mistyped one; "" when none is.
-func nearestFlag(cmd *cobra.Command, name string) (near string) {
-	least := 3
-	look := func(f *pflag.Flag) {
-		if d := levenshtein.ComputeDistance(name, f.Name); d < least && !f.Hidden && d < len(name) {
-			near, least = f.Name, d
+// flagNames are the flags that a command takes.
+func flagNames(cmd *cobra.Command) (names []string) {
+	add := func(f *pflag.Flag) {
+		if !f.Hidden {
+			names = append(names, f.Name)
 		}
 	}
-	cmd.Flags().VisitAll(look)
-	cmd.InheritedFlags().VisitAll(look)
-	return near
+	cmd.Flags().VisitAll(add)
+	cmd.InheritedFlags().VisitAll(add)
+	return names
 }

@@ -11,13 +11,12 @@ import (
 )
 
 // asks is where questions are written, so that they are seen also when what is told
-// on the side goes elsewhere ("podbay ssh my-pod 2>log"). Who is asked has a terminal
-// as standard output; see [app.onTerminal].
+// on the side goes elsewhere ("podbay ssh my-pod 2>log").
 func (a *app) asks() io.Writer {
-	if term.IsTerminal(int(a.std.Err.Fd())) {
-		return a.std.Err
+	if !term.IsTerminal(int(a.std.Err.Fd())) && term.IsTerminal(int(a.std.Out.Fd())) {
+		return a.std.Out
 	}
-	return a.std.Out
+	return a.std.Err
 }
 
 // readLine reads a line from the terminal; ctx's end gives up the wait.

@@ -181,7 +181,7 @@ func setOne(s *Settings, name string, value any, home string) error {
 		}
 		names = append(names, k.name)
 	}
-	if near := nearest(name, names); near != "" {
+	if near := Nearest(name, names); near != "" {
 		return fmt.Errorf("%q is not a setting: did you mean %s?", name, near)
 	}
 	return fmt.Errorf("%q is not a setting: there are %s", name, strings.Join(names, ", "))

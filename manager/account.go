@@ -98,12 +98,13 @@ func (m *Manager) accountError(err error, key config.APIKey) error {
 	return err
 }
 
-// otherKey says how another key gets to where key is from.
+// otherKey says how another key gets to where key is from. Where keys are made is told by
+// who asks for one.
 func otherKey(key config.APIKey) string {
 	if key.Source == config.KeyFromEnv {
-		return "put another one into it, or unset it; keys are made at " + doctor.APIKeysPage
+		return "put another one into it, or unset it and run podbay login"
 	}
-	return "make another one at " + doctor.APIKeysPage + " and give it to podbay login"
+	return "podbay login takes another one"
 }
 
 // callError words a failed call with the key in use.

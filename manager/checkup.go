@@ -182,11 +182,7 @@ func (m *Manager) tryLogin(ctx context.Context, a *attempt, seen []Evidence) Che
 		if conn, err = m.dial(ctx, a); err == nil {
 			info := conn.Info()
 			_ = conn.Close()
-			session := m.lastSession(a)
 			m.loggedIn(a, info)
-			if session.End != "" { // a login says nothing of the shell behind it
-				m.meet(a.pod, a.route.Kind, func(s *met) { s.session = session })
-			}
 			if a.vouched {
 				m.meet(a.pod, a.route.Kind, func(s *met) { s.hostKey = doctor.HostKey{Trust: doctor.TrustVerified} })
 			}
@@ -215,16 +211,6 @@ func (m *Manager) tryLogin(ctx context.Context, a *attempt, seen []Evidence) Che
 		c.Verdict, c.Also = JudgeError(question), nil
 	}
 	return c
-}
-
-// lastSession is how the last session ended in the container and on the way of a.
-func (m *Manager) lastSession(a *attempt) doctor.Session {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if last := m.met[a.pod.ID]; last.isAbout(a.pod, a.route.Kind) {
-		return last.session
-	}
-	return doctor.Session{}
 }
 
 // meetQuestion keeps what a question says of the pod.

@@ -285,7 +285,11 @@ func (m *Manager) loggedIn(a *attempt, info sshconn.Info) {
 	})
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	last := m.met[a.pod.ID]
 	delete(m.met, a.pod.ID)
+	if last.isAbout(a.pod, a.route.Kind) && last.session.End != "" { // a login says nothing of the shell behind it
+		m.met[a.pod.ID] = met{started: last.started, via: last.via, at: last.at, session: last.session}
+	}
 	m.lastAgreed[a.pod.ID] = Agreed{
 		At: now, Via: a.route.Kind, KeyExchange: info.KeyExchange, Cipher: info.Cipher, MAC: info.MAC,
 		HostKeyType: info.HostKeyType, HostKey: info.HostKey,

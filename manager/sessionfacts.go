@@ -15,14 +15,14 @@ import (
 // verdict; its ID is "" when nothing was wrong.
 func (s *Session) judgeSession(r attach.Result) doctor.Verdict {
 	fact := sessionFact(r, s.route.Kind)
-	if fact.End == "" {
-		return doctor.Verdict{}
-	}
 	kept := fact
-	if fact.End == doctor.EndDropped {
+	if fact.End == "" || fact.End == doctor.EndDropped {
 		kept = doctor.Session{} // it is over, and stands in nobody's way
 	}
 	s.m.meet(runpod.Pod{ID: s.pod.ID, StartedAt: s.pod.StartedAt}, s.route.Kind, func(seen *met) { seen.session = kept })
+	if fact.End == "" {
+		return doctor.Verdict{}
+	}
 	s.m.mu.Lock()
 	defer s.m.mu.Unlock()
 	pod, ok := s.m.pod(s.pod.ID)
