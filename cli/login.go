@@ -54,7 +54,7 @@ func (a *app) runLogin(ctx context.Context) error {
 
 func (a *app) readKey(ctx context.Context) (config.Secret, error) {
 	if term.IsTerminal(int(a.std.In.Fd())) {
-		fmt.Fprintln(a.asks(), "Make an API key at "+doctor.APIKeysPage+", with read and write access to pods.")
+		fmt.Fprintln(a.asks(), "Make an API key at "+doctor.APIKeysPage+"\nReading is enough to list pods and connect; all else needs write access.")
 		key, err := a.readSecret(ctx, "RunPod API key (it is not shown): ")
 		return config.Secret(key), err
 	}
