@@ -100,10 +100,14 @@ type podReader struct {
 	gpus    shared[*GPU]
 	cpus    shared[*CPU]
 	mounts  shared[Mounts]
+	spans   []uint32 // what the entries' spans are cut from
 }
 
 func newPodReader() podReader {
-	return podReader{shared[string]{}, shared[string]{}, shared[[]string]{}, shared[[]Action]{}, shared[*GPU]{}, shared[*CPU]{}, shared[Mounts]{}}
+	return podReader{
+		texts: shared[string]{}, raws: shared[string]{}, ports: shared[[]string]{}, actions: shared[[]Action]{},
+		gpus: shared[*GPU]{}, cpus: shared[*CPU]{}, mounts: shared[Mounts]{},
+	}
 }
 
 // shared holds values by the text that they were read from.

@@ -13,10 +13,14 @@ type podList[P any] struct {
 	entries int
 	size    int // of the answer, in bytes
 	pods    []P
-	// entry moves behind an entry and makes a pod of it; ok is false when it is not
-	// JSON, and usable when no pod can be made of it.
-	entry func(*arriving) (pod P, usable, ok bool)
-	begin func() // nil for none; called before the first entry is read
+	reader  entryReader[P]
+}
+
+// entryReader makes pods of entries.
+type entryReader[P any] interface {
+	begin()                    // forgets what was read
+	entry(*arriving) (ok bool) // moves behind an entry; false when it is not JSON
+	end() []P                  // the pods, of those entries that are one; not nil
 }
 
 // blank reports whether nothing but space came; err is why the answer was not read
@@ -72,10 +76,9 @@ func (l *podList[P]) member(a *arriving, list bool) (valid bool) {
 }
 
 func (l *podList[P]) array(a *arriving) (valid bool) {
-	l.found, l.pods = true, []P{}
-	if l.begin != nil {
-		l.begin()
-	}
+	l.found = true
+	l.reader.begin()
+	defer func() { l.pods = l.reader.end() }()
 	if a.take(']') {
 		return true
 	}
@@ -83,14 +86,10 @@ func (l *podList[P]) array(a *arriving) (valid bool) {
 		if _, more := a.peek(); !more {
 			return false
 		}
-		pod, usable, ok := l.entry(a)
-		if !ok {
+		if !l.reader.entry(a) {
 			return false
 		}
 		l.entries++
-		if usable {
-			l.pods = append(l.pods, pod)
-		}
 		if a.take(']') {
 			return true
 		}
@@ -103,16 +102,29 @@ func (l *podList[P]) array(a *arriving) (valid bool) {
 // entryDepth is within how many values an entry stands.
 const entryDepth = 2
 
-// wholePod makes a pod of an entry, with all that the API says of it.
-func wholePod(a *arriving) (pod Pod, usable, ok bool) {
+// wholeReader makes pods with all that the API says of them.
+type wholeReader struct{ pods []Pod }
+
+func (r *wholeReader) begin() { r.pods = []Pod{} }
+
+func (r *wholeReader) end() []Pod { return r.pods }
+
+func (r *wholeReader) entry(a *arriving) (ok bool) {
 	text, ok := a.next(entryDepth)
 	if !ok {
-		return Pod{}, false, false
+		return false
 	}
+	if pod, usable := plainPod(text); usable {
+		r.pods = append(r.pods, pod)
+	}
+	return true
+}
+
+// plainPod makes a pod of an entry by encoding/json alone.
+func plainPod(entry []byte) (pod Pod, usable bool) {
 	var wire podWire
-	if !ofAnyType(json.Unmarshal(text, &wire)) {
-		return Pod{}, false, false
+	if !ofAnyType(json.Unmarshal(entry, &wire)) {
+		return Pod{}, false
 	}
-	pod, usable = wire.pod()
-	return pod, usable, true
+	return wire.pod()
 }

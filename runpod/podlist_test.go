@@ -46,7 +46,7 @@ func plainly(data []byte) (l listed, valid bool) {
 
 // inPieces reads a list as ListPods does, from a body that comes as it likes.
 func inPieces(t testing.TB, body io.Reader) (l listed, valid bool) {
-	list := podList[Pod]{entry: wholePod}
+	list := podList[Pod]{reader: &wholeReader{}}
 	valid, _, err := list.read(body)
 	if err != nil {
 		t.Fatal(err)
@@ -56,8 +56,8 @@ func inPieces(t testing.TB, body io.Reader) (l listed, valid bool) {
 
 // polledFrom reads a list as PollPods does, after another.
 func polledFrom(t testing.TB, c *polled, body io.Reader) (l listed, pods []*Pod, valid bool) {
-	r := &pollReader{seed: c.seed, before: c.entries}
-	list := podList[*Pod]{entry: r.entry, begin: r.begin}
+	r := newPollReader(c.seed, c.entries)
+	list := podList[*Pod]{reader: r}
 	valid, _, err := list.read(body)
 	if err != nil {
 		t.Fatal(err)
@@ -125,8 +125,8 @@ func BenchmarkPodList(b *testing.B) {
 }
 
 func pollAfter(t testing.TB, seen *polled, data []byte) int {
-	r := &pollReader{seed: seen.seed, before: seen.entries}
-	list := podList[*Pod]{entry: r.entry, begin: r.begin}
+	r := newPollReader(seen.seed, seen.entries)
+	list := podList[*Pod]{reader: r}
 	if valid, _, err := list.read(bytes.NewReader(data)); !valid || err != nil {
 		t.Fatal(valid, err)
 	}

@@ -11,7 +11,7 @@ import (
 // ListPods returns every pod of the account, cluster members included. An
 // entry without a usable ID is left out; the others are kept.
 func (c *Client) ListPods(ctx context.Context) ([]Pod, error) {
-	list := &podList[Pod]{entry: wholePod}
+	list := &podList[Pod]{reader: &wholeReader{}}
 	if err := list.ask(ctx, c); err != nil {
 		return nil, err
 	}

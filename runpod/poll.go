@@ -3,7 +3,6 @@ package runpod
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"hash/maphash"
 	"math/bits"
 	"net/http"
@@ -43,8 +42,8 @@ func (c *Client) PollPods(ctx context.Context) ([]*Pod, error) {
 	before := c.polled.entries
 	known := c.polled.pods
 	c.polled.mu.Unlock()
-	r := &pollReader{seed: c.polled.seed, before: before}
-	list := &podList[*Pod]{entry: r.entry, begin: r.begin}
+	r := newPollReader(c.polled.seed, before)
+	list := &podList[*Pod]{reader: r}
 	if err := list.ask(ctx, c); err != nil {
 		return nil, err
 	}
@@ -99,25 +98,49 @@ type pollReader struct {
 	at      int            // the entry of before that is expected next
 	changed bool           // an entry is not what was at its place before
 	entries []polledEntry
-	spans   []uint32 // what the entries' spans are cut from
+	ahead   batches // of a first answer, nothing of which is known
 }
 
-// begin forgets what was read.
+func newPollReader(seed maphash.Seed, before []polledEntry) *pollReader {
+	return &pollReader{seed: seed, before: before, ahead: batches{seed: seed}}
+}
+
 func (r *pollReader) begin() {
+	r.end()
 	r.podReader = newPodReader()
 	r.at, r.changed, r.entries = 0, false, make([]polledEntry, 0, len(r.before))
 }
 
-func (r *pollReader) entry(a *arriving) (pod *Pod, usable, ok bool) {
+func (r *pollReader) end() []*Pod {
+	if first := r.ahead.end(); len(first) > 0 {
+		r.entries, r.changed = first, true
+	}
+	pods := make([]*Pod, 0, len(r.entries))
+	for i := range r.entries {
+		if p := r.entries[i].pod; p != nil {
+			pods = append(pods, p)
+		}
+	}
+	return pods
+}
+
+func (r *pollReader) entry(a *arriving) (ok bool) {
+	if len(r.before) == 0 {
+		text, ok := a.next(entryDepth)
+		if ok {
+			r.ahead.add(text)
+		}
+		return ok
+	}
 	if e := r.asBefore(a); e != nil {
 		r.changed = r.changed || r.at != len(r.entries)
 		r.at++
 		r.entries = append(r.entries, *e)
-		return e.pod, e.pod != nil, true
+		return true
 	}
-	e, ok := r.read(a)
+	e, ok := r.next(a)
 	if !ok {
-		return nil, false, false
+		return false
 	}
 	r.changed = true
 	if i, known := r.place(e.pod); known {
@@ -127,7 +150,7 @@ func (r *pollReader) entry(a *arriving) (pod *Pod, usable, ok bool) {
 		r.at = i + 1
 	}
 	r.entries = append(r.entries, e)
-	return e.pod, e.pod != nil, true
+	return true
 }
 
 // asBefore moves behind the next entry if it is the one that is expected.
@@ -168,8 +191,8 @@ func (r *pollReader) place(p *Pod) (i int, known bool) {
 	return i, known
 }
 
-// read moves behind an entry and makes a pod of it.
-func (r *pollReader) read(a *arriving) (e polledEntry, ok bool) {
+// next moves behind an entry and makes a pod of it.
+func (r *pollReader) next(a *arriving) (e polledEntry, ok bool) {
 	var raw [podMemberCount][]byte
 	names, plain := podNames(), false
 	text, ok := a.nextBy(func() (e extent) {
@@ -180,24 +203,25 @@ func (r *pollReader) read(a *arriving) (e polledEntry, ok bool) {
 	if !ok {
 		return polledEntry{}, false
 	}
+	return r.polled(text, &raw, plain, r.seed), true
+}
+
+// polled makes a pod of an entry whose members were found, if it is plain.
+func (r *podReader) polled(text []byte, raw *[podMemberCount][]byte, plain bool, seed maphash.Seed) (e polledEntry) {
 	from := len(r.spans)
 	if plain {
-		e.pod = r.pod(&raw)
+		e.pod = r.pod(raw)
 		r.spans = appendMeasures(r.spans, text, raw[memberRuntime])
 	} else {
-		var wire podWire
-		if !ofAnyType(json.Unmarshal(text, &wire)) {
-			return polledEntry{}, false
-		}
-		if pod, usable := wire.pod(); usable {
+		if pod, usable := plainPod(text); usable {
 			pod.Env, pod.EnvWhole, pod.Args = keylessOf(pod.Env), false, ""
 			e.pod = &pod
 		}
 		r.spans = append(r.spans, uint32(len(text)))
 	}
 	e.spans = r.spans[from:len(r.spans):len(r.spans)]
-	_, e.hash, _ = hashSpans(text, e.spans, r.seed)
-	return e, true
+	_, e.hash, _ = hashSpans(text, e.spans, seed)
+	return e
 }
 
 // in tells whether text begins with the entry, but for its measures, and how long it
