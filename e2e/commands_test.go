@@ -294,7 +294,7 @@ func TestNoColor(t *testing.T) {
 	w.trust(s)
 	p := w.podbay()
 	p.ready(s)
-	for _, screen := range []struct{ key, shows string }{{"?", "one step back"}, {"d", "back to the list"}, {"x", "Stop alpha?"}} {
+	for _, screen := range []struct{ key, shows string }{{"?", "one step back"}, {"d", "back to the list"}, {"x", "Stop alpha ("}} {
 		p.press(screen.key)
 		p.sees(screen.shows)
 		p.press(esc)

@@ -155,14 +155,14 @@ func TestDemoStopsAndStarts(t *testing.T) {
 	w := bare(t)
 	p := w.demo()
 	p.press("x")
-	p.sees("Stop axolotl-finetune?", "container disk", "100 GB", "[ Cancel ]")
+	p.sees("Stop axolotl-finetune (", "container disk", "100 GB", "[ Cancel ]")
 	p.answers(enter) // Cancel is chosen
 	p.list("axolotl-finetune")
 	if p.count("stopping") > 0 {
 		t.Error("a pod was stopped by enter alone")
 	}
 	p.press("x")
-	p.sees("Stop axolotl-finetune?")
+	p.sees("Stop axolotl-finetune (")
 	p.answers("y")
 	p.sees("axolotl-finetune: stopping")
 	p.find("axolotl")
@@ -238,7 +238,7 @@ func TestDemoHandedOnAddress(t *testing.T) {
 	p.list("sdxl-train")
 	p.sees("wrong host key")
 	p.press("x")
-	p.sees("Stop sdxl-train?")
+	p.sees("Stop sdxl-train (")
 	p.answers("y")
 	p.sees("○ stopped")
 	p.press(enter)

@@ -16,7 +16,7 @@ var moments = []struct {
 	{"at the list", func(p *program, _, _ *site) {}},
 	{"at a question", func(p *program, _, _ *site) {
 		p.press("x")
-		p.sees("Stop alpha?")
+		p.sees("Stop alpha (")
 	}},
 	{"while connecting", func(p *program, ready, _ *site) {
 		p.press("j")

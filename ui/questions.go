@@ -68,7 +68,7 @@ func (m model) askStop(p manager.Pod) (model, tea.Cmd) {
 		stays = "Its volume stays: " + p.Volume + ". While the pod is stopped the volume is billed, at twice the rate of a running pod's."
 	}
 	return m.askHeld(pageOf[confirm.Model]{confirm.New(m.theme, confirm.Question{
-		ID: stopQuestion{p}, Title: "Stop " + ask.Name(p.Name, p.ID) + "?", Action: "Stop the pod", Danger: true,
+		ID: stopQuestion{p}, Title: "Stop " + ask.NameAndID(p.Name, p.ID) + "?", Action: "Stop the pod", Danger: true,
 		Body: []string{
 			fmt.Sprintf("Billing of compute, $%.2f/h now, ends. Programs in the pod are ended, open shells too.", p.CostPerHour),
 			lost, stays,

@@ -20,6 +20,14 @@ func Name(name, id string) string {
 	return screen.Cut(name, NameCells)
 }
 
+// NameAndID names a pod so that two of the same name can be told apart.
+func NameAndID(name, id string) string {
+	if name == "" {
+		return id
+	}
+	return Name(name, id) + " (" + id + ")"
+}
+
 // Fact is a label and what it stands for.
 type Fact struct{ Label, Text string }
 

@@ -167,9 +167,9 @@ func (m Changed) laidOut() screen.Dialog {
 func (m Changed) prompt(width int) string {
 	p := m.stop.Pod
 	line := m.theme.Title.Render(screen.Cut("To "+m.act.verb+", type the pod's name or its ID ("+p.ID+"):", width))
-	hint := screen.Cut(m.theme.Dim.Render("The name is "+podLine(p)), width)
+	hint := screen.Cut(m.theme.Dim.Render("The name is "+ask.NameAndID(p.Name, p.ID)), width)
 	if m.mistyped {
-		hint = ask.Status(m.theme, doctor.ToneBad, "That is not "+podLine(p)+". Nothing was changed.", width)
+		hint = ask.Status(m.theme, doctor.ToneBad, "That is not "+ask.NameAndID(p.Name, p.ID)+". Nothing was changed.", width)
 	}
 	return line + "\n" + m.field.View() + "\n" + hint
 }

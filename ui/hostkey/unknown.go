@@ -81,7 +81,7 @@ func (m Unknown) laidOut() screen.Dialog {
 	}
 	d.Body = ask.Paragraphs(inner, lead,
 		ask.Facts(m.theme, inner,
-			ask.Fact{Label: "Pod", Text: podLine(q.Pod)},
+			ask.Fact{Label: "Pod", Text: ask.NameAndID(q.Pod.Name, q.Pod.ID)},
 			ask.Fact{Label: "Address", Text: q.Addr},
 			ask.Fact{Label: "Host key", Text: q.KeyType + ", with the fingerprint"})+
 			"\n"+m.theme.Title.Render(q.Fingerprint)+m.picture.drawn(),
@@ -100,14 +100,6 @@ func proxyWords(addr string) (lead, meaning, check string) {
 	return "podbay does not know the host key of RunPod's proxy yet. No login was tried.",
 		"A host key is how an SSH server proves which machine it is; the fingerprint is its short form. This one belongs to the proxy, which leads to all your pods: you are asked once, and podbay stops if it ever changes.",
 		"To check it, ask from another network, or let a colleague do so, and compare: " + keyscan(addr)
-}
-
-// podLine names a pod so that two of the same name can be told apart.
-func podLine(p manager.Pod) string {
-	if p.Name == "" {
-		return p.ID
-	}
-	return ask.Name(p.Name, "") + " (" + p.ID + ")"
 }
 
 // View draws the question.

@@ -52,8 +52,9 @@ var widest = [columns]int{40, 14, 18, 39, 13, 18, 8, 9}
 type widths [columns]int
 
 // add makes room for a pod's texts. Uptime is not measured: it grows by itself.
-func (w *widths) add(p *manager.Pod) {
-	w.fit(colName, screen.Width(keptMark(p)), p.Name)
+func (w *widths) add(p *manager.Pod, tags map[string]string) {
+	name, tag := called(p, tags)
+	w.fit(colName, screen.Width(keptMark(p))+screen.Width(tag), name)
 	w.fit(colStatus, sign, statusWord(p.Status))
 	w.fit(colGPU, 0, p.GPU)
 	w.fit(colIP, 0, p.IPWord())
@@ -104,11 +105,9 @@ func choose(need widths, width int) widths {
 	return out
 }
 
-// plain returns a cell's text without styling.
+// plain returns a cell's text without styling, but for the name's.
 func plain(c column, p *manager.Pod, now time.Time) string {
 	switch c {
-	case colName:
-		return keptMark(p) + p.Name
 	case colStatus:
 		return screen.Glyph(statusTone(p.Status)) + " " + statusWord(p.Status)
 	case colGPU:

@@ -46,7 +46,8 @@ type Model struct {
 	texts  []string       // what the filter looks at, a pod each; nil until it is used
 	fit    widths         // the widest text that each column had: columns that shrank again would jump
 	sum    totals
-	index  map[string]int // pod ID to its place in all
+	index  map[string]int    // pod ID to its place in all
+	tags   map[string]string // of pods that have a namesake, by pod ID
 
 	shown []int  // places in all: filtered and in order
 	found string // the filter that shown is for
@@ -135,14 +136,14 @@ func (m Model) SetPods(rows []manager.Pod) Model {
 		if i, ok := m.index[rows[n].ID]; ok {
 			elsewhere = elsewhere || !samePlace(m.all[i], &rows[n])
 			m.all[i] = &rows[n]
-			m.fit.add(&rows[n])
+			m.fit.add(m.all[i], m.tags)
 		}
 	}
 	if !elsewhere { // as a measurement leaves it
 		return m.keyed()
 	}
 	m.sum, m.texts, m.sorted = total(m.all), nil, [orders][]int{}
-	return m.arranged(keep.ID)
+	return m.named().arranged(keep.ID)
 }
 
 // Err is why the last refresh failed; nil when it did not.
@@ -211,15 +212,22 @@ func (m Model) take(all []manager.Pod) Model {
 	}
 	m.pods, m.all, m.texts = all, make([]*manager.Pod, len(all)), nil
 	for i := range all {
-		p := &all[i]
-		m.all[i] = p
-		m.fit.add(p)
+		m.all[i] = &all[i]
 		if !same {
-			m.index[p.ID] = i
+			m.index[all[i].ID] = i
 		}
 	}
 	m.sum, m.sorted = total(m.all), [orders][]int{}
-	return m.arranged(keep.ID)
+	return m.named().arranged(keep.ID)
+}
+
+// named tells namesakes apart, and makes room for all texts.
+func (m Model) named() Model {
+	m.tags = tags(m.all)
+	for _, p := range m.all {
+		m.fit.add(p, m.tags)
+	}
+	return m
 }
 
 // arranged filters and sorts, and selects the pod with the ID keep. Where it is

@@ -69,8 +69,8 @@ func selected(t *testing.T, m Model) string {
 func TestColumnsByWidth(t *testing.T) {
 	need := widths{}
 	long, passing := pod("a-name-of-22-characters", "RUNNING"), pod("b", "PROVISIONING")
-	need.add(&long)
-	need.add(&passing)
+	need.add(&long, nil)
+	need.add(&passing, nil)
 	for _, c := range []struct {
 		width int
 		want  string
@@ -357,5 +357,36 @@ func TestFilterGrowsAndShrinks(t *testing.T) {
 	few := list(many[:200]...)
 	if typed = typed.SetListing(manager.Listing{Pods: many[:200], At: noon}); !slices.Equal(typed.shown, filtering(few, typed.filter.Value()).shown) {
 		t.Errorf("after a refresh: %v", typed.shown)
+	}
+}
+
+// Pods that have one name are told apart by as much of their IDs as that takes, however
+// little room there is.
+func TestNamesakes(t *testing.T) {
+	called := func(name, id string) manager.Pod {
+		p := pod(name, "RUNNING")
+		p.ID = id
+		return p
+	}
+	long := "a-template-name-of-32-characters"
+	pods := []manager.Pod{
+		called("train", "7h9kaaaa"), called("train", "7h9kab"), called("other", "7h9kc"), called(long, "1111a"), called(long, "2222b"), called("", "unnamed-id"), called("short", "ab"), called("short", "abc"),
+	}
+	for width, want := range map[int][]string{
+		140: {"train 7h9kaa", "train 7h9kab", "other", long + " 1111", long + " 2222", "unnamed-id", "short ab", "short abc"},
+		60:  {"train 7h9kaa", "train 7h9kab", "other", "a-template-n… 1111", "a-template-n… 2222", "unnamed-id", "short ab", "short abc"},
+	} {
+		m := list(pods...).SetSize(width, 30)
+		view := ansi.Strip(m.View())
+		for _, name := range want {
+			if !slices.ContainsFunc(strings.Split(view, "\n"), func(line string) bool { return strings.HasPrefix(line[2:], name+" ") || strings.HasPrefix(line, "▸ "+name+" ") }) {
+				t.Errorf("at %d cells there is no %q:\n%s", width, name, view)
+			}
+		}
+	}
+	// A name that is told later counts too.
+	m := list(called("a", "1111"), called("b", "2222")).SetPods([]manager.Pod{called("a", "2222")})
+	if view := ansi.Strip(m.View()); !strings.Contains(view, "a 1111") || !strings.Contains(view, "a 2222") {
+		t.Error(view)
 	}
 }

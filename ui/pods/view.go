@@ -164,17 +164,24 @@ func (m Model) table() []string {
 // row draws one pod. The selected row is marked by a sign as well as by its
 // look, and keeps one style, since a colour inside would end the background.
 func (m Model) row(w widths, p *manager.Pod, selected bool) string {
+	dim := m.theme.Dim.Render
 	if selected {
-		text := "▸ " + m.cells(w, func(c column) string { return cell(c, plain(c, p, m.now), w[c]) })
-		return m.theme.Selected.Render(screen.Fit(text, m.width))
+		dim = func(s string) string { return s }
 	}
-	return margin + m.cells(w, func(c column) string {
+	text := m.cells(w, func(c column) string {
+		if c == colName {
+			return m.nameCell(p, w[c], dim)
+		}
 		text := cell(c, plain(c, p, m.now), w[c])
-		if t := tone(c, p); t != "" {
+		if t := tone(c, p); t != "" && !selected {
 			return m.theme.Tone(t).Render(text)
 		}
 		return text
 	})
+	if selected {
+		return m.theme.Selected.Render(screen.Fit("▸ "+text, m.width))
+	}
+	return margin + text
 }
 
 // margin stands before rows that are not selected.
