@@ -109,7 +109,11 @@ func (m Model) Update(msg tea.Msg) (Model, tea.Cmd, screen.Intent) {
 		m.dialog = m.laidOut().Scroll(msg, m.width, m.height)
 	}
 	if !m.checking {
+		before := m.field.Text()
 		m.field = m.field.Update(msg)
+		if m.field.Text() != before {
+			m.problem = "" // of another key
+		}
 	}
 	return m, nil, nil
 }

@@ -111,6 +111,19 @@ func TestFailed(t *testing.T) {
 	submitted(t, m.Failed(errors.New("no network")))
 }
 
+// What was wrong with a key is not said of the next one.
+func TestAProblemGoesWithItsKey(t *testing.T) {
+	m := asked(Options{}).SetSize(80, 24)
+	m.checking = true
+	m = m.Failed(rejected())
+	if !strings.Contains(m.View(), "✕") {
+		t.Fatal(m.View())
+	}
+	if m = pasted(m); strings.Contains(m.View(), "✕") {
+		t.Error(m.View())
+	}
+}
+
 func TestEmptyIsNotSubmitted(t *testing.T) {
 	m, intent := asktest.Press(asked(Options{}), "enter")
 	if intent != nil || !strings.Contains(m.View(), "Paste the API key first") {
