@@ -158,10 +158,10 @@ func (msg actedMsg) note() note {
 // shows its own below itself.
 // The wizard's are shown from the wizard, alone.
 func newHelp(t screen.Theme, list pods.Model, one details.Model, keys wizard.Model, fromKeys bool) help.Model {
-	sections := []help.Section{{Title: "The list", Keys: list}, {Title: "Details", Keys: one},
-		{Title: "The check-up of a pod", Keys: checkup.New(t, checkup.Finding{}, checkup.Notice{})}}
+	sections := []help.Section{{Title: "The list", Keys: list.FullHelp()}, {Title: "Details", Keys: one.FullHelp()},
+		{Title: "The check-up of a pod", Keys: checkup.New(t, checkup.Finding{}, checkup.Notice{}).FullHelp()}}
 	if fromKeys {
-		sections = []help.Section{{Title: "SSH keys", Keys: keys}}
+		sections = keys.Help()
 	}
 	return help.New(t, sections, []help.Text{
 		{Title: "While connecting or waiting", Lines: [][2]string{{"esc", "cancel; ctrl+c too; other keys are dropped"}}},

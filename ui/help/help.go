@@ -5,17 +5,16 @@ package help
 import (
 	"strings"
 
-	bubbleshelp "charm.land/bubbles/v2/help"
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
 	"podbay/ui/screen"
 )
 
-// Section is the keys of one screen.
+// Section is the keys of one screen, or of a step of one.
 type Section struct {
 	Title string
-	Keys  bubbleshelp.KeyMap
+	Keys  [][]key.Binding
 }
 
 // Text is a section of the keys of what is no screen of ours: a shell's escapes.
@@ -110,7 +109,7 @@ func (m Model) lines() []string {
 	}
 	for _, s := range m.sections {
 		head(s.Title)
-		for _, group := range s.Keys.FullHelp() {
+		for _, group := range s.Keys {
 			for _, k := range group {
 				out = append(out, m.line(k.Help().Key, k.Help().Desc))
 			}

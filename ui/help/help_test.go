@@ -12,16 +12,11 @@ import (
 	"podbay/ui/screen"
 )
 
-type keyMap []key.Binding
-
-func (k keyMap) ShortHelp() []key.Binding  { return k }
-func (k keyMap) FullHelp() [][]key.Binding { return [][]key.Binding{k} }
-
 func page(height int) Model {
 	bind := func(k, desc string) key.Binding {
 		return key.NewBinding(key.WithKeys(k), key.WithHelp(k, desc))
 	}
-	return New(screen.NewTheme(true), []Section{{"The list", keyMap{bind("x", "stop"), bind("y", "copy")}}},
+	return New(screen.NewTheme(true), []Section{{"The list", [][]key.Binding{{bind("x", "stop"), bind("y", "copy")}}}},
 		[]Text{{"In a shell", [][2]string{{"~.", "end it"}}}}).SetSize(40, height)
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"podbay/manager"
 	"podbay/ui/ask"
+	"podbay/ui/help"
 )
 
 type keyMap struct {
@@ -128,10 +129,9 @@ func (m Model) ShortHelp() []key.Binding {
 	return []key.Binding{k.enter, k.mend, k.create, k.back, up, k.again, k.help}
 }
 
-// FullHelp returns all keys of the wizard, whether they apply now or not.
-func (m Model) FullHelp() [][]key.Binding {
+// Help returns all keys of the wizard, by the step at which they apply.
+func (m Model) Help() []help.Section {
 	k := newKeyMap()
-	k.create.SetHelp("c", "create a key")
 	k.mend.SetHelp("m", "mend the selected key's problem (asks)")
 	k.paste.SetHelp("p", "register a key from its text")
 	k.lost.SetHelp("L", "register again a key that was lost")
@@ -140,12 +140,21 @@ func (m Model) FullHelp() [][]key.Binding {
 	k.add.SetHelp("a", "add the key through the proxy (asks)")
 	k.recreate.SetHelp("R", "set the pod's PUBLIC_KEY (asks)")
 	k.web.SetHelp("w", "copy the command for the web terminal")
-	k.again.SetHelp("r", "look, or try, again")
 	k.back.SetHelp("esc", "one step back; stop what is done")
-	return [][]key.Binding{
-		{k.enter, k.back, k.up, k.pageDown},
-		{k.create, k.mend, k.again},
-		{k.paste, k.lost, k.forget, k.whole},
-		{k.add, k.recreate, k.web},
+	once := k.again
+	k.again.SetHelp("r", "try again")
+	return []help.Section{
+		{Title: "SSH keys, at every step", Keys: [][]key.Binding{{k.enter, k.back, k.up, k.pageDown}}},
+		{Title: stepTitle(stepIdentity), Keys: [][]key.Binding{{k.create, k.mend, once}}},
+		{Title: stepTitle(stepAccount), Keys: [][]key.Binding{{k.paste, k.lost, k.forget, k.whole}}},
+		{Title: stepTitle(stepProof), Keys: [][]key.Binding{{k.add, k.recreate, k.web, k.again}}},
 	}
+}
+
+// FullHelp returns all keys of the wizard, whether they apply now or not.
+func (m Model) FullHelp() (all [][]key.Binding) {
+	for _, section := range m.Help() {
+		all = append(all, section.Keys...)
+	}
+	return all
 }

@@ -64,11 +64,13 @@ func (m Model) View() string {
 	return strings.Join(out[:min(len(out), max(0, m.height))], "\n")
 }
 
+func stepTitle(s step) string { return string(rune('1'+int(s))) + " " + stepNames[s] }
+
 // heading names the steps; the present one stands in brackets.
 func (m Model) heading(width int, scrolls bool) string {
 	parts := make([]string, len(stepNames))
-	for i, name := range stepNames {
-		text := string(rune('1'+i)) + " " + name
+	for i := range stepNames {
+		text := stepTitle(step(i))
 		if step(i) == m.step {
 			parts[i] = m.theme.Title.Render("[" + text + "]")
 		} else {
@@ -81,7 +83,7 @@ func (m Model) heading(width int, scrolls bool) string {
 	}
 	more := m.theme.Dim.Render("pgdn for more")
 	if screen.Width(line)+screen.Width(more) >= width {
-		line = m.theme.Title.Render("Keys [" + string(rune('1'+int(m.step))) + " " + stepNames[m.step] + "]")
+		line = m.theme.Title.Render("Keys [" + stepTitle(m.step) + "]")
 	}
 	return screen.Spread(line, more, width)
 }

@@ -379,7 +379,9 @@ func TestNamesakes(t *testing.T) {
 		m := list(pods...).SetSize(width, 30)
 		view := ansi.Strip(m.View())
 		for _, name := range want {
-			if !slices.ContainsFunc(strings.Split(view, "\n"), func(line string) bool { return strings.HasPrefix(line[2:], name+" ") || strings.HasPrefix(line, "▸ "+name+" ") }) {
+			if !slices.ContainsFunc(strings.Split(view, "\n"), func(line string) bool {
+				return strings.HasPrefix(line[2:], name+" ") || strings.HasPrefix(line, "▸ "+name+" ")
+			}) {
 				t.Errorf("at %d cells there is no %q:\n%s", width, name, view)
 			}
 		}
