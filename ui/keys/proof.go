@@ -232,8 +232,8 @@ func (m Model) askRecreate(c Costs) Model {
 	if m.step != stepProof || m.task != idle {
 		return m
 	}
-	body := append([]string{"podbay adds the key to the pod's variable PUBLIC_KEY. RunPod then recreates the container."}, c.Sentences...)
-	return m.ask(wantRecreate{c.Pod}, "Recreate the container of "+ask.Name(c.Pod.Name, c.Pod.ID)+"?", "Recreate it", true, body...)
+	body := append([]string{"podbay adds the key to the pod's variable PUBLIC_KEY."}, c.Sentences...)
+	return m.ask(wantRecreate{c.Pod}, "Recreate the container of "+ask.NameAndID(c.Pod.Name, c.Pod.ID)+"?", "Recreate it", true, body...)
 }
 
 // tryAgain says what was done to a pod and tries it again.
