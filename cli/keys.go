@@ -189,7 +189,7 @@ type registeredJSON struct {
 }
 
 func printKeysJSON(w io.Writer, report manager.KeyReport) error {
-	out := keysJSON{Local: []localJSON{}, Notes: report.Notes,
+	out := keysJSON{Local: []localJSON{}, Notes: append([]string{}, report.Notes...),
 		Registered: registeredAsJSON(report.Registered), Lost: registeredAsJSON(report.Lost)}
 	for _, k := range report.Local {
 		registered := &k.Registered

@@ -63,7 +63,11 @@ func (a *app) logger() (*slog.Logger, error) {
 		return nil, usageError{fmt.Errorf("--debug: %w", err)}
 	}
 	a.onClose(file.Close)
-	if err := file.Chmod(0o600); err != nil && runtime.GOOS != "windows" {
+	info, err := file.Stat()
+	if err == nil && info.Mode().IsRegular() && runtime.GOOS != "windows" { // else it may be a device, which is everybody's
+		err = file.Chmod(0o600)
+	}
+	if err != nil {
 		return nil, usageError{fmt.Errorf("--debug: %w", err)}
 	}
 	logger := slog.New(slog.NewTextHandler(file, &slog.HandlerOptions{Level: slog.LevelDebug}))

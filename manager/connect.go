@@ -122,7 +122,7 @@ func (m *Manager) dialOptions(a *attempt) sshconn.Options {
 		HostKeyName:  a.hostKeyName,
 		HostKeys:     m.known,
 		UserHostKeys: m.userHosts(),
-		Trusted:      func(key ssh.PublicKey, why sshconn.Trust) { m.takenHostKey(a, key, why) },
+		Trusted:      func(key ssh.PublicKey, why sshconn.Trust, unkept error) { m.takenHostKey(a, key, why, unkept) },
 		Logger:       m.log,
 	}
 }

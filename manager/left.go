@@ -1,19 +1,25 @@
 package manager
 
 import (
+	"errors"
+	"maps"
+
 	"podbay/runpod"
 	"podbay/state"
 )
 
-// left remembers that a shell may live on a pod from now on.
-func (m *Manager) left(podID string, shell *keptShell) {
+// left remembers that a shell may live on a pod from now on. Without its name on the
+// disk no other podbay finds it.
+func (m *Manager) left(podID string, shell *keptShell) error {
 	now := m.now()
 	m.mu.Lock()
 	m.shells[shell.name] = state.KeptShell{Name: shell.name, PodID: podID, Since: now}
 	m.mu.Unlock()
-	if err := m.store.KeepShell(state.KeptShell{Name: shell.name, PodID: podID, Since: now}); err != nil {
+	err := m.store.KeepShell(state.KeptShell{Name: shell.name, PodID: podID, Since: now})
+	if err != nil {
 		m.log.Warn("a kept shell cannot be remembered", "error", err)
 	}
+	return err
 }
 
 // forget drops a shell that is no more.
@@ -38,36 +44,52 @@ func holdsShells(status runpod.Status) bool {
 
 // forgetShells drops the shells of pods that this account had when it was listed
 // before, and that are off or not there any more: what ran there has ended with
-// them. The lock must be held.
-func (m *Manager) forgetShells() {
-	if len(m.shells) == 0 {
+// them. That a pod is missing one list does not prove. The lock must be held.
+func (m *Manager) forgetShells(from api) {
+	if len(m.shells) == 0 || m.closed {
 		return
 	}
-	gone := map[string]bool{}
 	for _, id := range m.last.order {
-		l := m.pods[id]
-		gone[id] = l == nil || !holdsShells(l.pod.Status)
-	}
-	names, pods := []string{}, map[string]bool{}
-	for _, shell := range m.shells {
-		if gone[shell.PodID] {
-			names, pods[shell.PodID] = append(names, shell.Name), true
+		if m.pods[id] == nil {
+			m.missing[id] = true
 		}
 	}
-	if len(names) == 0 || m.closed {
+	maps.DeleteFunc(m.missing, func(id string, _ bool) bool { return m.pods[id] != nil })
+	shells := map[string][]string{} // the names, by pod ID
+	for _, shell := range m.shells {
+		l := m.pods[shell.PodID]
+		if m.missing[shell.PodID] || l != nil && !holdsShells(l.pod.Status) {
+			shells[shell.PodID] = append(shells[shell.PodID], shell.Name)
+		}
+	}
+	if len(shells) == 0 {
 		return
 	}
+	missing := maps.Clone(m.missing)
 	m.side.Go(func() {
 		defer m.recovered("forgetting the shells of pods that are gone")
-		for id := range pods {
-			m.dropKept(id)
-		}
-		for _, name := range names {
-			if claim, err := m.store.ClaimShell(name); err == nil && claim != nil { // else a session has it still
-				m.forget(&keptShell{name, claim})
+		for id, names := range shells {
+			if !missing[id] || m.isGone(from, id) {
+				m.forgetAll(id, names)
 			}
 		}
 	})
+}
+
+// isGone asks whether there is no such pod any more.
+func (m *Manager) isGone(from api, podID string) bool {
+	_, err := from.GetPod(m.sideCtx, podID)
+	return errors.Is(err, runpod.ErrNotFound)
+}
+
+// forgetAll drops the shells of a pod on which nothing runs any more.
+func (m *Manager) forgetAll(podID string, names []string) {
+	m.dropKept(podID)
+	for _, name := range names {
+		if claim, err := m.store.ClaimShell(name); err == nil && claim != nil { // else a session has it still
+			m.forget(&keptShell{name, claim})
+		}
+	}
 }
 
 // dropKept closes the connection that is kept to a pod, and forgets its shell.

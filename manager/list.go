@@ -84,7 +84,7 @@ func (m *Manager) take(from api, pods []*runpod.Pod) Listing {
 	m.forgetGone(count)
 	listing := Listing{At: m.listed, Pods: m.makeRows(listed, m.listed)}
 	if m.client == from { // else another account has logged in meanwhile
-		m.forgetShells()
+		m.forgetShells(from)
 		m.noteList(listed, changed)
 	}
 	return listing

@@ -97,6 +97,8 @@ type Manager struct {
 	startTroubles map[string]startTrouble
 	systemLogs    map[string]systemLine
 	shells        map[string]state.KeptShell // that may live on pods, by name
+	missing       map[string]bool            // pod IDs that were listed once and are not now
+	unkept        map[string]string          // by pod ID: why the host key could not be written, not yet told
 	stopped       map[string]stopped         // by pod ID: the last connection was stopped at a host key
 	logs          map[string]readLog         // by pod ID
 	lastAgreed    map[string]Agreed          // by pod ID
@@ -120,6 +122,8 @@ func Open(opts Options) (*Manager, error) {
 		startTroubles: map[string]startTrouble{},
 		systemLogs:    map[string]systemLine{},
 		shells:        map[string]state.KeptShell{},
+		missing:       map[string]bool{},
+		unkept:        map[string]string{},
 		stopped:       map[string]stopped{},
 		logs:          map[string]readLog{},
 		lastAgreed:    map[string]Agreed{},

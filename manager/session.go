@@ -185,7 +185,7 @@ func (s *Session) settle(ctx context.Context, r attach.Result) {
 		}
 	}
 	if s.plan.kept != nil {
-		s.m.left(s.pod.ID, shell)
+		_ = s.m.left(s.pod.ID, shell) // it is known
 		e.Left = true
 		e.Sentence += "; its shell goes on there, and enter comes back to it"
 	}
@@ -249,7 +249,7 @@ func (s *Session) ask(ctx context.Context, e Ended) Ended {
 
 // detach keeps the connection for the way back.
 func (s *Session) detach(e Ended) Ended {
-	s.m.left(s.pod.ID, s.plan.kept)
+	_ = s.m.left(s.pod.ID, s.plan.kept) // it is known
 	s.m.kept.put(&keptConn{conn: s.conn, pod: s.pod, route: s.route, why: keptDetached, shell: s.plan.kept})
 	return e
 }

@@ -101,7 +101,10 @@ func (m *Manager) planShell(ctx context.Context, a *attempt, conn *sshconn.Conn,
 }
 
 func notStarted(seen look) string {
-	if seen.failed == "" {
+	switch {
+	case seen.unnoted != nil:
+		return "podbay cannot write down the name by which it would find the shell again: " + seen.unnoted.Error()
+	case seen.failed == "":
 		return "the pod's tmux did not start"
 	}
 	return "the pod's tmux did not start: " + seen.failed
@@ -167,21 +170,21 @@ func (m *Manager) claim(podID string, own *keptShell) []*keptShell {
 // and start allows it, a new one is started and returned.
 func (m *Manager) lookAt(ctx context.Context, podID string, conn *sshconn.Conn, start bool, shells ...*keptShell) (look, *keptShell, error) {
 	var (
-		names []string
-		fresh *keptShell
-		name  string
+		names   []string
+		fresh   *keptShell
+		name    string
+		unnoted error
 	)
 	for _, shell := range shells {
 		names = append(names, shell.name)
 	}
 	if start {
-		var err error
-		if fresh, err = m.newShell(podID); err != nil {
-			return look{}, nil, err
+		if fresh, unnoted = m.newShell(podID); unnoted == nil {
+			name = fresh.name
 		}
-		name = fresh.name
 	}
 	seen, err := m.askPod(ctx, conn, lookAtShells(name, m.opts.Settings.Scrollback, names...))
+	seen.unnoted = unnoted
 	switch {
 	case fresh == nil || err == nil && seen.started == fresh.name:
 		return seen, fresh, err
@@ -212,7 +215,7 @@ func (m *Manager) choose(ctx context.Context, podID string, conn *sshconn.Conn, 
 		switch {
 		case chosen == nil && seen.lives[shell.name]:
 			chosen = shell
-			m.left(podID, shell)
+			_ = m.left(podID, shell) // it is known
 		case seen.lives[shell.name]:
 			shell.release()
 		case ended:
@@ -240,7 +243,7 @@ func (m *Manager) choose(ctx context.Context, podID string, conn *sshconn.Conn, 
 // socket must stay below the 104 bytes that macOS allows.
 const nameLength = 12
 
-// newShell makes a name for a new kept shell.
+// newShell makes a name for a new kept shell, and writes it down.
 func (m *Manager) newShell(podID string) (*keptShell, error) {
 	random := make([]byte, 10)
 	if _, err := io.ReadFull(m.opts.Random, random); err != nil {
@@ -252,6 +255,9 @@ func (m *Manager) newShell(podID string) (*keptShell, error) {
 		m.log.Warn("a kept shell cannot be claimed", "error", err) // it is kept all the same
 	}
 	shell := &keptShell{name, claim}
-	m.left(podID, shell)
+	if err := m.left(podID, shell); err != nil {
+		m.forget(shell)
+		return nil, err
+	}
 	return shell, nil
 }

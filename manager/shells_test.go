@@ -90,6 +90,22 @@ func TestPlainShells(t *testing.T) {
 			t.Errorf("ended with %+v", e)
 		}
 	})
+	t.Run("nowhere to write its name", func(t *testing.T) {
+		k := newKeptPod(t, nil)
+		if err := os.MkdirAll(filepath.Join(k.paths.State, "shells.json"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		p := newPerson(t)
+		ended := p.run(k.connect(t))
+		p.sees(0, "?2004h") // what is typed before the prompt is dropped
+		p.types("\r~d")
+		p.sees(0, "podbay cannot write down the name by which it would find the shell")
+		p.types("exit\r")
+		p.ends(ended)
+		if left := k.sshd.TmuxServers(); len(left) > 0 {
+			t.Errorf("on the pod: %v", left)
+		}
+	})
 	t.Run("no tmux", func(t *testing.T) {
 		k := newKeptPod(t, nil)
 		p := newPerson(t)

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"podbay/demo/api"
 	"podbay/manager"
 	"podbay/state"
 )
@@ -74,7 +75,7 @@ func TestAShellGoesWithItsPod(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		then func(k *keptPod, t *testing.T) *manager.Manager // who lists the pods after the pod is gone
-		want int
+		want int                                             // records and claims
 	}{
 		{"in the same run", func(k *keptPod, _ *testing.T) *manager.Manager { return k.m }, 0},
 		{"in the next run", func(k *keptPod, t *testing.T) *manager.Manager {
@@ -85,6 +86,10 @@ func TestAShellGoesWithItsPod(t *testing.T) {
 			}
 			return next
 		}, 0},
+		{"missing in the list alone", func(k *keptPod, _ *testing.T) *manager.Manager {
+			k.api.AddFault(api.Fault{Route: api.Route{Method: "GET", Path: "/v2/pods/" + keptID}, Kind: api.FaultStatus, Status: 500})
+			return k.m
+		}, 2},
 		{"unknown account", func(k *keptPod, t *testing.T) *manager.Manager {
 			k.close(t)
 			return k.open(t, k.opts)
@@ -108,6 +113,9 @@ func TestAShellGoesWithItsPod(t *testing.T) {
 			}
 			if _, err := m.Refresh(t.Context()); err != nil {
 				t.Fatal(err)
+			}
+			if tt.want == 0 {
+				eventually(t, "that nothing is left", func() bool { return k.shellFiles(t) == 0 })
 			}
 			if err := m.Close(); err != nil { // which waits
 				t.Fatal(err)

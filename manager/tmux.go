@@ -165,6 +165,7 @@ type look struct {
 	gone    map[string]bool
 	started string // the name of the shell that was started
 	failed  string // why none was, in tmux's words, cleaned
+	unnoted error  // why none may be: podbay would not find it again
 }
 
 func parseLook(output []byte) look {

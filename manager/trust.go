@@ -155,7 +155,16 @@ func noteHostKey(p *state.PodMemory, key ssh.PublicKey, trust HostKeyTrust, at, 
 
 // takenHostKey remembers a host key that a connection took: before the login,
 // which may fail and still has shown it.
-func (m *Manager) takenHostKey(a *attempt, key ssh.PublicKey, why sshconn.Trust) {
+func (m *Manager) takenHostKey(a *attempt, key ssh.PublicKey, why sshconn.Trust, unkept error) {
+	if unkept != nil {
+		m.log.Warn("a host key cannot be kept", "pod", a.pod.ID, "error", unkept)
+		a.notice = "its host key could not be written down, so that it is asked about again: " + unkept.Error()
+		m.mu.Lock()
+		m.unkept[a.pod.ID] = a.notice
+		delete(m.stopped, a.pod.ID)
+		m.mu.Unlock()
+		return
+	}
 	if a.route.Kind != RouteDirect {
 		return
 	}
@@ -194,13 +203,20 @@ func (m *Manager) takenHostKey(a *attempt, key ssh.PublicKey, why sshconn.Trust)
 func (m *Manager) untoldHostKey(podID string) string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if unkept := m.unkept[podID]; unkept != "" {
+		return unkept
+	}
 	memory := m.memory[podID]
 	return hostKeyNotice(memory.StartedAt, sshconn.Trust(memory.HostKeyUntold))
 }
 
 // toldHostKey is told that the user was.
 func (m *Manager) toldHostKey(podID string) {
-	if m.untoldHostKey(podID) != "" {
+	m.mu.Lock()
+	_, unkept := m.unkept[podID]
+	delete(m.unkept, podID)
+	m.mu.Unlock()
+	if !unkept && m.untoldHostKey(podID) != "" {
 		m.remember(podID, func(p *state.PodMemory) { p.HostKeyUntold = "" })
 	}
 }

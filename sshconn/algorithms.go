@@ -50,6 +50,10 @@ var hostKeyCertificates = []string{
 	ssh.CertAlgoRSASHA512v01, ssh.CertAlgoRSASHA256v01,
 }
 
+// authoritySignatures are those by which an authority may sign, as OpenSSH's
+// CASignatureAlgorithms: ssh_config(5).
+var authoritySignatures = slices.Concat(hostKeyPreference, []string{ssh.KeyAlgoSKED25519, ssh.KeyAlgoSKECDSA256})
+
 // hostKeyAlgorithms orders what is asked of a server by what is known of it: a
 // server has keys of several types and shows the one that the client prefers,
 // so that a known host would look changed if another type came first.

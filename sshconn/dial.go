@@ -61,7 +61,9 @@ type Options struct {
 	// in a goroutine of the connection, which has proved to have the key.
 	Evidence func(ctx context.Context, key ssh.PublicKey) Evidence
 	// Trusted, if not nil, is told of a host key that was taken, before the login.
-	Trusted func(key ssh.PublicKey, why Trust)
+	// unkept is why a new one could not be written to HostKeys; the connection goes on
+	// without, as OpenSSH's does.
+	Trusted func(key ssh.PublicKey, why Trust, unkept error)
 	Keys    []Key         // in the order to offer; a key that is there twice is offered once
 	Timeout time.Duration // for TCP, handshake and authentication together; 0 means 20 s
 	Logger  *slog.Logger  // nil means none; never receives a secret

@@ -104,6 +104,16 @@ func TestRevokedAndCertifiedHostKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	addr := sshServer{config: accepting(signer.PublicKey())}.start(t, host, certSigner)
+	weak := *cert
+	weakAuthority := rsaSigner(t)
+	if err := weak.SignCert(randReader, sha1Signer{weakAuthority}); err != nil || weak.Signature.Format != ssh.KeyAlgoRSA {
+		t.Fatal(err, weak.Signature)
+	}
+	weakSigner, err := ssh.NewCertSigner(&weak, host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	weakAddr := sshServer{config: accepting(signer.PublicKey())}.start(t, host, weakSigner)
 	for _, test := range []struct {
 		name  string
 		lines []string
@@ -115,11 +125,16 @@ func TestRevokedAndCertifiedHostKeys(t *testing.T) {
 		{"another authority, key known", []string{line("@cert-authority *", signer.PublicKey()), line(podName, host.PublicKey())}, nil},
 		{"revoked and known", []string{line(podName, host.PublicKey()), line("@revoked *", host.PublicKey())}, new(*sshconn.HostKeyRevokedError)},
 		{"authority revoked", []string{line("@cert-authority *", authority.PublicKey()), line("@revoked *", authority.PublicKey())}, new(*sshconn.HostKeyRevokedError)},
+		{"signed with SHA-1", []string{line("@cert-authority runpod-*", weakAuthority.PublicKey())}, new(*sshconn.HostKeyUnknownError)},
 		{"hashed", []string{line(hashed(podName), host.PublicKey())}, nil},
 		{"changed", []string{line(podName, signer.PublicKey())}, new(*sshconn.HostKeyChangedError)},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			opts := options(t, addr, "root", nil, keyOf("k", signer, nil))
+			at := addr
+			if test.name == "signed with SHA-1" {
+				at = weakAddr
+			}
+			opts := options(t, at, "root", nil, keyOf("k", signer, nil))
 			writeFile(t, opts.HostKeys.Path, strings.Join(test.lines, "\n"))
 			conn, err := sshconn.Dial(t.Context(), opts)
 			if err == nil {

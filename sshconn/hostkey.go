@@ -89,15 +89,16 @@ func (h *hostKeyCheck) check(shown ssh.PublicKey) (Trust, error) {
 // carryOut does what was decided, which is to go on or to stop.
 func (h *hostKeyCheck) carryOut(d decision, key ssh.PublicKey, known hostKeys, e evidenceFor) (trust Trust, err error) {
 	o := h.opts
+	var unkept error
 	switch d {
 	case takeKnown:
 		trust = TrustKnown
 	case takeCertified:
 		trust = TrustAuthority
-	case takeVerified:
-		trust, err = TrustEvidence, o.keep(o.HostKeys.Add, key)
+	case takeVerified: // and a key that cannot be written is still the pod's
+		trust, unkept = TrustEvidence, o.keep(o.HostKeys.Add, key)
 	case takeAccepted:
-		trust, err = TrustAccepted, o.keep(o.HostKeys.Add, key)
+		trust, unkept = TrustAccepted, o.keep(o.HostKeys.Add, key)
 	case replaceVerified:
 		trust, err = TrustEvidenceAnew, o.keep(o.HostKeys.Replace, key)
 	case replaceAccepted:
@@ -108,7 +109,7 @@ func (h *hostKeyCheck) carryOut(d decision, key ssh.PublicKey, known hostKeys, e
 		err = &HostKeyChangedError{o.HostKeyName, o.Addr, key, ssh.FingerprintSHA256(key), known.plain, d == askChanged, e.Evidence, e.elsewhere, e.userLines}
 	}
 	if err == nil && o.Trusted != nil {
-		o.Trusted(key, trust)
+		o.Trusted(key, trust, unkept)
 	}
 	return trust, err
 }
@@ -168,7 +169,8 @@ func find(known []KnownKey, keys ...ssh.PublicKey) *KnownKey {
 
 // certified reports whether one of the authorities vouches for cert as name's.
 func certified(cert *ssh.Certificate, name string, authorities []KnownKey) bool {
-	if cert.CertType != ssh.HostCert || find(authorities, cert.SignatureKey) == nil {
+	if cert.CertType != ssh.HostCert || find(authorities, cert.SignatureKey) == nil ||
+		cert.Signature == nil || !slices.Contains(authoritySignatures, cert.Signature.Format) {
 		return false
 	}
 	host, _ := splitHostPort(name)

@@ -126,10 +126,17 @@ func (k *KnownHosts) resolve() string {
 }
 
 func readFile(path string) ([]byte, error) {
-	file, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), err == nil && isNull(info):
 		return nil, nil
+	case err == nil:
+		err = regular(path, info) // a pipe would be waited for
 	}
+	if err != nil {
+		return nil, fmt.Errorf("read known host keys: %w", err)
+	}
+	file, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("read known host keys: %w", err)
 	}
@@ -142,4 +149,18 @@ func readFile(path string) ([]byte, error) {
 		return nil, fmt.Errorf("read known host keys: %s is larger than %d MiB; it cannot be a known_hosts file", path, maxKnownHostsBytes>>20)
 	}
 	return text, nil
+}
+
+// isNull tells whether a file is the null device, to which people link files that are to
+// stay empty.
+func isNull(info os.FileInfo) bool {
+	null, err := os.Stat(os.DevNull)
+	return err == nil && os.SameFile(null, info)
+}
+
+func regular(path string, info os.FileInfo) error {
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is not a regular file", path)
+	}
+	return nil
 }

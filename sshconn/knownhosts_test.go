@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -294,6 +295,7 @@ func TestAddsOfOtherProcessesAreKept(t *testing.T) {
 
 // addAndExit is the body of such a process.
 func addAndExit(path string) {
+	signal.Notify(make(chan os.Signal, 1)) // one that a limit sends would end the process
 	key, _, _, _, err := ssh.ParseAuthorizedKey([]byte(os.Getenv("KEY")))
 	if err == nil {
 		err = (&sshconn.KnownHosts{Path: path}).Add(os.Getenv("NAME"), key)

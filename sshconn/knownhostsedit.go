@@ -28,7 +28,10 @@ func (k *KnownHosts) Add(name string, key ssh.PublicKey) error {
 	if err := checkHostName(name); err != nil {
 		return err
 	}
-	path := k.resolve()
+	path, err := k.writable()
+	if err != nil {
+		return fmt.Errorf("write the host key of %s: %w", name, err)
+	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("make the folder of %s: %w", k.Path, err)
 	}
@@ -80,7 +83,10 @@ func (k *KnownHosts) rewrite(name string, key ssh.PublicKey) (removed int, err e
 	if err := checkHostName(name); err != nil {
 		return 0, err
 	}
-	path := k.resolve()
+	path, err := k.writable()
+	if err != nil {
+		return 0, err
+	}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && key == nil {
 		return 0, nil
 	}
@@ -111,6 +117,17 @@ func (k *KnownHosts) rewrite(name string, key ssh.PublicKey) (removed int, err e
 		}
 	}
 	return removed, atomic.WriteFile(path, bytes.NewReader(kept))
+}
+
+// writable is the file that Path stands for, if it can be one of host keys: nothing is
+// done to a device.
+func (k *KnownHosts) writable() (string, error) {
+	path := k.resolve()
+	info, err := os.Stat(path)
+	if err != nil {
+		return path, nil // it is made, or what is wrong with it is told by reading it
+	}
+	return path, regular(path, info)
 }
 
 // withoutName is text without the keys that are known under exactly name.
@@ -148,14 +165,23 @@ func lockFile(path string) (unlock func(), err error) {
 	return func() { _ = lock.Unlock() }, nil
 }
 
-// appendFile adds data to path in one write and waits until it is on the disk.
+// appendFile adds data to path in one write and waits until it is on the disk. What
+// could be written in part alone is taken back: half a line would be read as one.
 func appendFile(path string, data []byte) error {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
 	if err != nil {
 		return err
 	}
-	_, err = file.Write(data)
-	return errors.Join(err, file.Sync(), file.Close())
+	before, err := file.Stat()
+	if err == nil {
+		_, err = file.Write(data)
+	}
+	if err == nil {
+		err = file.Sync()
+	} else if before != nil {
+		err = errors.Join(err, file.Truncate(before.Size())) // the caller holds the lock
+	}
+	return errors.Join(err, file.Close())
 }
 
 // narrow takes a file from the group and others, if it is there; on Windows its
