@@ -74,14 +74,20 @@ RunPod's own ~/.runpod/config.toml are not podbay's and stay.`,
 			if err != nil {
 				return err
 			}
-			removed, err := m.Logout()
+			out, err := m.Logout()
 			switch {
 			case err != nil:
 				return err
-			case removed:
+			case out.Removed:
 				fmt.Fprintf(a.std.Out, "The key for %s is removed from %s.\n", m.Account().Origin, m.Account().Credentials)
 			default:
 				fmt.Fprintf(a.std.Out, "There was no key for %s in %s.\n", m.Account().Origin, m.Account().Credentials)
+			}
+			if out.Left != "" {
+				fmt.Fprintf(a.std.Out, "podbay still finds a key in %s, and uses it.\n", out.Left)
+			}
+			for _, path := range out.Aside {
+				fmt.Fprintf(a.std.Out, "%s may hold a key too: podbay once moved it out of its way. Remove it if you do not need it.\n", path)
 			}
 			return nil
 		},

@@ -122,6 +122,27 @@ func locked(path string, change func(target string) error) error {
 	return change(target)
 }
 
+// SetAside returns the files that SaveAPIKey moved out of its way: they may hold keys.
+func SetAside(paths Paths) []string {
+	target, err := filepath.EvalSymlinks(paths.Credentials)
+	if err != nil {
+		target = paths.Credentials
+	}
+	folder, err := os.ReadDir(filepath.Dir(target))
+	if err != nil {
+		return nil
+	}
+	var aside []string
+	for _, entry := range folder {
+		if strings.HasPrefix(entry.Name(), filepath.Base(target)+asideMark) {
+			aside = append(aside, filepath.Join(filepath.Dir(target), entry.Name()))
+		}
+	}
+	return aside
+}
+
+const asideMark = ".bad-"
+
 // readOwn reads the credentials file that is about to be written. Its error
 // continues a sentence that begins with the path.
 func readOwn(target string) (map[string]string, error) {
@@ -138,7 +159,7 @@ func readOwn(target string) (map[string]string, error) {
 // moveAside keeps what is about to be replaced. It may hold keys, so it gets
 // mode 0600 too.
 func moveAside(target string) error {
-	aside, err := os.CreateTemp(filepath.Dir(target), filepath.Base(target)+".bad-*")
+	aside, err := os.CreateTemp(filepath.Dir(target), filepath.Base(target)+asideMark+"*")
 	if err != nil {
 		return err
 	}

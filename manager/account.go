@@ -170,9 +170,19 @@ func loginError(err error) error {
 	return err
 }
 
-// Logout removes the key that Login kept and reports whether there was one. The
-// list of pods that was kept goes with it.
-func (m *Manager) Logout() (removed bool, err error) {
-	removed, err = config.RemoveAPIKey(m.opts.Paths, m.opts.Origin)
-	return removed, errors.Join(err, m.store.ForgetLastList())
+// LoggedOut is what Logout did, and which keys it could not take away.
+type LoggedOut struct {
+	Removed bool     // a key that Login kept
+	Left    string   // where podbay finds another key: as Account.KeySource
+	Aside   []string // files beside that may hold keys
+}
+
+// Logout removes the key that Login kept. The list of pods that was kept goes with it.
+func (m *Manager) Logout() (LoggedOut, error) {
+	removed, err := config.RemoveAPIKey(m.opts.Paths, m.opts.Origin)
+	out := LoggedOut{Removed: removed, Aside: config.SetAside(m.opts.Paths)}
+	if key, findErr := config.FindAPIKey(m.opts.Paths, m.opts.Getenv, m.opts.Origin); findErr == nil {
+		out.Left = sourceName(key)
+	}
+	return out, errors.Join(err, m.store.ForgetLastList())
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"podbay/cleantext"
+	"podbay/config"
 	"podbay/runpod"
 	"podbay/state"
 )
@@ -108,6 +109,9 @@ func (m *Manager) keepList() {
 	m.mu.Unlock()
 	if !due {
 		return
+	}
+	if found, err := config.FindAPIKey(m.opts.Paths, m.opts.Getenv, m.opts.Origin); err != nil || found.Key.Reveal() != key.Reveal() {
+		return // another podbay has logged out, or in with another key, and nothing of this one is to stay
 	}
 	tag, err := m.store.Tag(key.Reveal())
 	if err == nil {

@@ -110,6 +110,26 @@ func TestLastListOfAnotherAccountIsNotShown(t *testing.T) {
 	}
 }
 
+// A list that is open in another terminal does not bring back what a logout took away.
+func TestLastListIsNotKeptAfterALogoutElsewhere(t *testing.T) {
+	a := newAccount(t, accountOptions{pods: []api.PodSpec{{ID: "pod1"}}})
+	a.list(t, "pod1")
+	eventually(t, "the list on the disk", func() bool { _, err := os.Stat(lastListFile(a)); return err == nil })
+	a.env["RUNPOD_API_KEY"] = ""
+	if out, err := a.open(t, accountOptions{}).Logout(); err != nil || out.Left != "" {
+		t.Fatalf("%+v, %v", out, err)
+	}
+	if _, err := a.m.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.m.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(lastListFile(a)); !os.IsNotExist(err) {
+		t.Errorf("it came back: %v", err)
+	}
+}
+
 // The file may hold anything: what cannot be used is left out, and nothing of it
 // reaches a terminal as it is.
 func TestHostileLastList(t *testing.T) {

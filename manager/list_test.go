@@ -246,8 +246,8 @@ func TestLoginKeepsAKeyThatWorks(t *testing.T) {
 	if info, err := os.Stat(a.paths.Credentials); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("credentials: %v %v", info, err)
 	}
-	if removed, err := a.m.Logout(); err != nil || !removed {
-		t.Errorf("Logout = %v %v", removed, err)
+	if out, err := a.m.Logout(); err != nil || !out.Removed {
+		t.Errorf("Logout = %+v %v", out, err)
 	}
 	if _, err := a.open(t, accountOptions{}).Refresh(t.Context()); !errors.Is(err, manager.ErrNoAPIKey) {
 		t.Errorf("after Logout: %v", err)

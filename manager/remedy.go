@@ -44,7 +44,7 @@ type RemedyPlan struct {
 // Sent says that the plan's text is on the clipboard, and what it is for.
 func (p RemedyPlan) Sent() string {
 	if p.Action == doctor.ActStartCommand {
-		return "Sent to the terminal's clipboard, for the template's container start command (in a web terminal leave out the sleep at its end, and mind that PUBLIC_KEY holds your key):"
+		return "Sent to the terminal's clipboard, for the pod's web terminal (a template's container start command needs \"; sleep infinity\" before the last quote as well). PUBLIC_KEY there must hold your key:"
 	}
 	return "Sent to the terminal's clipboard:"
 }
@@ -195,7 +195,8 @@ func consolePage(podID string) string {
 }
 
 // startCommand is the documented start command for custom templates
-// (https://docs.runpod.io/pods/configuration/use-ssh).
+// (https://docs.runpod.io/pods/configuration/use-ssh), but for the sleep that keeps a
+// container from ending.
 const startCommand = `bash -c 'apt update; DEBIAN_FRONTEND=noninteractive apt-get install openssh-server -y; ` +
 	`mkdir -p ~/.ssh; cd ~/.ssh; chmod 700 ~/.ssh; echo "$PUBLIC_KEY" >> authorized_keys; chmod 700 authorized_keys; ` +
-	`service ssh start; sleep infinity'`
+	`service ssh start'`

@@ -61,7 +61,7 @@ const lookTime = 10 * time.Second
 const (
 	notByProxy   = "RunPod's proxy opens a shell and nothing else, so nothing can keep this one"
 	notBySetting = "keep_shells in podbay's settings is never, so nothing keeps this shell"
-	notByAnswer  = "you said that shells on this pod are not to be kept; podbay ssh --keep asks no more and keeps them"
+	notByAnswer  = "you said that shells on this pod are not to be kept; to keep them from now on: podbay ssh --keep "
 	notYet       = "nobody has said yet whether shells on this pod are kept: podbay asks when you connect from the list"
 	notByPod     = "there is no tmux on the pod that could keep this shell: install tmux there and connect again"
 	notToBeAsked = "the pod's SSH server runs no commands, so it cannot be seen whether it has a tmux to keep this shell"
@@ -121,7 +121,7 @@ func (m *Manager) whyPlain(a *attempt) string {
 	case setting == config.KeepNever:
 		return notBySetting
 	case a.req.Keep == KeepNo, setting == config.KeepAsk && answer == KeepNo:
-		return notByAnswer
+		return notByAnswer + a.pod.ID
 	case a.req.Keep == KeepLater && setting == config.KeepAsk && answer == "":
 		return notYet
 	}

@@ -43,9 +43,9 @@ func (m *Manager) askLog(a *attempt) func(context.Context, ssh.PublicKey) sshcon
 			said = m.hostKeyLog(ctx, a.pod)
 		}
 		m.mu.Lock()
-		renewed := startedSince(m.memory[a.pod.ID], a.pod) == StartedSinceYes
+		since := startedSince(m.memory[a.pod.ID], a.pod)
 		m.mu.Unlock()
-		return judgeLog(said, key, renewed)
+		return judgeLog(said, key, since)
 	}
 }
 
@@ -54,8 +54,8 @@ func lists(said runpod.HostKeyLog, key ssh.PublicKey) bool {
 	return slices.ContainsFunc(said.Keys, func(k runpod.LoggedHostKey) bool { return k.Fingerprint == fingerprint })
 }
 
-func judgeLog(said runpod.HostKeyLog, key ssh.PublicKey, renewed bool) sshconn.Evidence {
-	e := sshconn.Evidence{Why: said.Why, Renewed: renewed}
+func judgeLog(said runpod.HostKeyLog, key ssh.PublicKey, since StartedSince) sshconn.Evidence {
+	e := sshconn.Evidence{Why: said.Why, Renewed: since == StartedSinceYes, Unsure: since == ""}
 	for _, k := range said.Keys {
 		e.Listed = append(e.Listed, k.Type+" "+k.Fingerprint)
 	}

@@ -71,11 +71,14 @@ func (p *polled) interval() time.Duration {
 	return min(time.Duration(p.size)*time.Second/listRate, longestForSize)
 }
 
+// podsPath is where the account's pods are listed.
+const podsPath = "/v2/pods"
+
 // ask lists the pods of an account.
 func (l *podList[P]) ask(ctx context.Context, c *Client) error {
 	const op = "list pods"
 	err := c.do(ctx, call{
-		op: op, method: http.MethodGet, path: "/v2/pods",
+		op: op, method: http.MethodGet, path: podsPath,
 		query: url.Values{"includeClusterPods": {"true"}},
 	}, l)
 	switch {

@@ -32,8 +32,10 @@ type quota struct {
 }
 
 // note takes over the quota of an answer. An answer without a readable header
-// changes nothing: quotas are of the account, and the last known one holds.
-func (q *quota) note(resp *http.Response) {
+// changes nothing: quotas are of the account, and the last known one holds. So are
+// limits that are met; that a server is unavailable is of the call alone. A list that
+// was given ends both.
+func (q *quota) note(resp *http.Response, list bool) {
 	now := q.now()
 	windows := parseRateLimit(resp.Header.Values("RateLimit"), now)
 	wait, asked := retryAfter(resp.Header, now)
@@ -42,15 +44,12 @@ func (q *quota) note(resp *http.Response) {
 	if windows != nil {
 		q.windows = windows
 	}
-	if asked && isBusy(resp.StatusCode) {
-		if until := now.Add(wait); until.After(q.blocked) {
-			q.blocked = until
-		}
+	switch busy := resp.StatusCode == http.StatusTooManyRequests || list && resp.StatusCode == http.StatusServiceUnavailable; {
+	case busy && asked && now.Add(wait).After(q.blocked):
+		q.blocked = now.Add(wait)
+	case list && resp.StatusCode == http.StatusOK:
+		q.blocked = time.Time{}
 	}
-}
-
-func isBusy(status int) bool {
-	return status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable
 }
 
 func (q *quota) pollInterval(want time.Duration) time.Duration {

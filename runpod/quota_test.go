@@ -15,7 +15,9 @@ func TestPollInterval(t *testing.T) {
 		after  time.Duration // since the reply before
 		status int
 		header map[string]string
+		other  bool // an answer to another call than the list
 	}
+	wait := func(seconds string) map[string]string { return map[string]string{"Retry-After": seconds} }
 	limit := func(v string) map[string]string { return map[string]string{"RateLimit": v} }
 	tests := map[string]struct {
 		replies []reply
@@ -23,26 +25,29 @@ func TestPollInterval(t *testing.T) {
 		want    time.Duration // of 5 s asked for
 	}{
 		"nothing known":             {nil, 0, 5 * time.Second},
-		"plenty":                    {[]reply{{0, 200, limit(`"minute";r=58;t=50, "hour";r=2800;t=1812, "day";r=49500;t=45012`)}}, 0, 5 * time.Second},
-		"a minute runs short":       {[]reply{{0, 200, limit(`"minute";r=5;t=40`)}}, 0, 10 * time.Second},
-		"a day runs short":          {[]reply{{0, 200, limit(`"minute";r=58;t=50, "day";r=100;t=40000`)}}, 0, 500 * time.Second},
-		"the longest wait decides":  {[]reply{{0, 200, limit(`"minute";r=5;t=40, "hour";r=50;t=1200`)}}, 0, 30 * time.Second},
-		"one left is the user's":    {[]reply{{0, 200, limit(`"minute";r=1;t=40`)}}, 0, 40 * time.Second},
-		"nothing left":              {[]reply{{0, 200, limit(`"minute";r=0;t=12`)}}, 0, 12 * time.Second},
-		"nothing left, a moment":    {[]reply{{0, 200, limit(`"minute";r=0;t=2`)}}, 0, 5 * time.Second},
-		"nothing left, a while ago": {[]reply{{0, 200, limit(`"minute";r=0;t=12`)}}, 4 * time.Second, 8 * time.Second},
-		"the window is over":        {[]reply{{0, 200, limit(`"minute";r=0;t=12`)}}, 12 * time.Second, 5 * time.Second},
-		"the newest answer counts":  {[]reply{{0, 200, limit(`"minute";r=0;t=12`)}, {time.Second, 200, limit(`"minute";r=60;t=60`)}}, 0, 5 * time.Second},
-		"an answer without quota":   {[]reply{{0, 200, limit(`"minute";r=0;t=12`)}, {time.Second, 200, nil}}, 0, 11 * time.Second},
-		"an unreadable quota":       {[]reply{{0, 200, limit(`"minute";r=0;t=12`)}, {time.Second, 200, limit(`minute=0`)}}, 0, 11 * time.Second},
-		"429":                       {[]reply{{0, 429, map[string]string{"Retry-After": "30"}}}, 10 * time.Second, 20 * time.Second},
-		"429, over":                 {[]reply{{0, 429, map[string]string{"Retry-After": "30"}}}, 30 * time.Second, 5 * time.Second},
-		"429, then 200":             {[]reply{{0, 429, map[string]string{"Retry-After": "30"}}, {time.Second, 200, limit(`"minute";r=60;t=60`)}}, 0, 29 * time.Second},
-		"429 with a date":           {[]reply{{0, 429, map[string]string{"Retry-After": "Mon, 01 Jun 2026 12:00:20 GMT"}}}, 0, 20 * time.Second},
-		"429 and a longer window":   {[]reply{{0, 429, map[string]string{"Retry-After": "12", "RateLimit": `"minute";r=0;t=12, "hour";r=0;t=900`}}}, 0, 900 * time.Second},
-		"503":                       {[]reply{{0, 503, map[string]string{"Retry-After": "30"}}}, 0, 30 * time.Second},
-		"200 with Retry-After":      {[]reply{{0, 200, map[string]string{"Retry-After": "30"}}}, 0, 5 * time.Second},
-		"an absurd wait":            {[]reply{{0, 429, map[string]string{"Retry-After": "99999999999999999999999"}}}, 0, maxRetryAfter},
+		"plenty":                    {[]reply{{0, 200, limit(`"minute";r=58;t=50, "hour";r=2800;t=1812, "day";r=49500;t=45012`), false}}, 0, 5 * time.Second},
+		"a minute runs short":       {[]reply{{0, 200, limit(`"minute";r=5;t=40`), false}}, 0, 10 * time.Second},
+		"a day runs short":          {[]reply{{0, 200, limit(`"minute";r=58;t=50, "day";r=100;t=40000`), false}}, 0, 500 * time.Second},
+		"the longest wait decides":  {[]reply{{0, 200, limit(`"minute";r=5;t=40, "hour";r=50;t=1200`), false}}, 0, 30 * time.Second},
+		"one left is the user's":    {[]reply{{0, 200, limit(`"minute";r=1;t=40`), false}}, 0, 40 * time.Second},
+		"nothing left":              {[]reply{{0, 200, limit(`"minute";r=0;t=12`), false}}, 0, 12 * time.Second},
+		"nothing left, a moment":    {[]reply{{0, 200, limit(`"minute";r=0;t=2`), false}}, 0, 5 * time.Second},
+		"nothing left, a while ago": {[]reply{{0, 200, limit(`"minute";r=0;t=12`), false}}, 4 * time.Second, 8 * time.Second},
+		"the window is over":        {[]reply{{0, 200, limit(`"minute";r=0;t=12`), false}}, 12 * time.Second, 5 * time.Second},
+		"the newest answer counts":  {[]reply{{0, 200, limit(`"minute";r=0;t=12`), false}, {time.Second, 200, limit(`"minute";r=60;t=60`), false}}, 0, 5 * time.Second},
+		"an answer without quota":   {[]reply{{0, 200, limit(`"minute";r=0;t=12`), false}, {time.Second, 200, nil, false}}, 0, 11 * time.Second},
+		"an unreadable quota":       {[]reply{{0, 200, limit(`"minute";r=0;t=12`), false}, {time.Second, 200, limit(`minute=0`), false}}, 0, 11 * time.Second},
+		"429":                       {[]reply{{0, 429, wait("30"), false}}, 10 * time.Second, 20 * time.Second},
+		"429, over":                 {[]reply{{0, 429, wait("30"), false}}, 30 * time.Second, 5 * time.Second},
+		"429, then 200":             {[]reply{{0, 429, wait("30"), false}, {time.Second, 200, limit(`"minute";r=60;t=60`), true}}, 0, 29 * time.Second},
+		"429, then a list":          {[]reply{{0, 429, wait("30"), false}, {time.Second, 200, nil, false}}, 0, 5 * time.Second},
+		"429 of another call":       {[]reply{{0, 429, wait("30"), true}}, 0, 30 * time.Second},
+		"503 of another call":       {[]reply{{0, 503, wait("3600"), true}}, 0, 5 * time.Second},
+		"429 with a date":           {[]reply{{0, 429, map[string]string{"Retry-After": "Mon, 01 Jun 2026 12:00:20 GMT"}, false}}, 0, 20 * time.Second},
+		"429 and a longer window":   {[]reply{{0, 429, map[string]string{"Retry-After": "12", "RateLimit": `"minute";r=0;t=12, "hour";r=0;t=900`}, false}}, 0, 900 * time.Second},
+		"503":                       {[]reply{{0, 503, wait("30"), false}}, 0, 30 * time.Second},
+		"200 with Retry-After":      {[]reply{{0, 200, wait("30"), false}}, 0, 5 * time.Second},
+		"an absurd wait":            {[]reply{{0, 429, map[string]string{"Retry-After": "99999999999999999999999"}, false}}, 0, maxRetryAfter},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -54,7 +59,7 @@ func TestPollInterval(t *testing.T) {
 				for k, v := range r.header {
 					h.Set(k, v)
 				}
-				q.note(&http.Response{StatusCode: r.status, Header: h})
+				q.note(&http.Response{StatusCode: r.status, Header: h}, !r.other)
 			}
 			now = now.Add(tc.after)
 			if got := q.pollInterval(5 * time.Second); got != tc.want {
@@ -99,7 +104,7 @@ func FuzzRateLimit(f *testing.F) {
 	f.Add("", "Mon, 01 Jun 2026 12:00:20 GMT")
 	f.Fuzz(func(t *testing.T, limit, after string) {
 		q := &quota{now: func() time.Time { return testNow }}
-		q.note(&http.Response{StatusCode: 429, Header: http.Header{"Ratelimit": {limit}, "Retry-After": {after}}})
+		q.note(&http.Response{StatusCode: 429, Header: http.Header{"Ratelimit": {limit}, "Retry-After": {after}}}, true)
 		got := q.pollInterval(time.Second)
 		if got < time.Second || got > max(maxWindow, maxRetryAfter) {
 			t.Errorf("RateLimit %q, Retry-After %q: wait %v", limit, after, got)

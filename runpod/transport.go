@@ -104,7 +104,7 @@ func (o *observer) RoundTrip(req *http.Request) (*http.Response, error) {
 	start := o.now()
 	resp, err := o.next.RoundTrip(req)
 	if err == nil {
-		o.quota.note(resp)
+		o.quota.note(resp, req.Method == http.MethodGet && strings.HasSuffix(req.URL.Path, podsPath))
 	}
 	if o.logger == nil {
 		return resp, err

@@ -32,6 +32,9 @@ type Evidence struct {
 	// Renewed says that the server was set up anew since the known key was last
 	// seen there, so that another key has an innocent explanation.
 	Renewed bool
+	// Unsure says that it is not known whether it was: a change may be asked about where
+	// the server's keys are listed, and this one is among them.
+	Unsure bool
 }
 
 // sighting is all that decides on a host key, but that it is revoked: such a key
@@ -74,9 +77,9 @@ func decide(s sighting) decision {
 		return takeKnown
 	case s.evidence.Says == SaysOther:
 		return stop
-	case s.changed && !s.evidence.Renewed:
+	case s.changed && !s.evidence.Renewed && !(s.evidence.Unsure && vouched):
 		return stop
-	case s.changed && vouched:
+	case s.changed && vouched && s.evidence.Renewed:
 		return replaceVerified
 	case s.changed && s.accepted:
 		return replaceAccepted

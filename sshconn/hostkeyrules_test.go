@@ -6,7 +6,7 @@ import (
 
 // The rule, a line a case; what is left out is false.
 func TestDecide(t *testing.T) {
-	yes, other := Evidence{Says: SaysYes}, Evidence{Says: SaysOther}
+	yes, other, unsureYes := Evidence{Says: SaysYes}, Evidence{Says: SaysOther}, Evidence{Says: SaysYes, Unsure: true}
 	renewed, renewedYes, renewedOther := Evidence{Renewed: true}, Evidence{Says: SaysYes, Renewed: true}, Evidence{Says: SaysOther, Renewed: true}
 	for _, c := range []struct {
 		s    sighting
@@ -33,6 +33,13 @@ func TestDecide(t *testing.T) {
 		{sighting{changed: true, evidence: yes}, stop},
 		{sighting{changed: true, evidence: yes, accepted: true}, stop},
 		{sighting{changed: true, evidence: other}, stop},
+		{sighting{changed: true, evidence: Evidence{Unsure: true}}, stop},
+		{sighting{changed: true, evidence: Evidence{Unsure: true}, accepted: true}, stop},
+		{sighting{changed: true, evidence: unsureYes}, askChanged},
+		{sighting{changed: true, evidence: unsureYes, accepted: true}, replaceAccepted},
+		{sighting{changed: true, evidence: unsureYes, shared: true}, stop},
+		{sighting{changed: true, evidence: unsureYes, shared: true, accepted: true}, stop},
+		{sighting{changed: true, evidence: Evidence{Says: SaysOther, Unsure: true}}, stop},
 		{sighting{changed: true, evidence: renewed}, askChanged},
 		{sighting{changed: true, evidence: renewed, accepted: true}, replaceAccepted},
 		{sighting{changed: true, evidence: renewed, shared: true}, askChanged},
@@ -50,10 +57,10 @@ func TestDecide(t *testing.T) {
 
 // What holds whatever is seen.
 func TestDecideInvariants(t *testing.T) {
-	for bits := range 1 << 6 {
+	for bits := range 1 << 7 {
 		for _, says := range []Says{SaysNothing, SaysYes, SaysOther} {
 			on := func(bit int) bool { return bits>>bit&1 == 1 }
-			s := sighting{certified: on(0), known: on(1), changed: on(2) || on(1), accepted: on(3), shared: on(4), evidence: Evidence{Says: says, Renewed: on(5)}}
+			s := sighting{certified: on(0), known: on(1), changed: on(2) || on(1), accepted: on(3), shared: on(4), evidence: Evidence{Says: says, Renewed: on(5), Unsure: on(6)}}
 			got := decide(s)
 			if s.settled() {
 				if got != takeKnown && got != takeCertified {
@@ -68,8 +75,12 @@ func TestDecideInvariants(t *testing.T) {
 			if says == SaysOther && got != stop {
 				t.Errorf("%+v: the evidence is overruled: %d", s, got)
 			}
-			if s.changed && !s.evidence.Renewed && got != stop {
+			listed := s.evidence.Unsure && says == SaysYes && !s.shared
+			if s.changed && !s.evidence.Renewed && !listed && got != stop {
 				t.Errorf("%+v: a change that nothing explains leads on: %d", s, got)
+			}
+			if s.changed && !s.evidence.Renewed && !s.accepted && goesOn {
+				t.Errorf("%+v: a change that may not be explained is not asked about: %d", s, got)
 			}
 			if replaces := got == replaceVerified || got == replaceAccepted; goesOn && replaces != s.changed {
 				t.Errorf("%+v: a known key must be replaced, and none else: %d", s, got)

@@ -47,6 +47,9 @@ func (m model) decide(intent screen.Intent) (model, tea.Cmd) {
 		return m.copy(intent.Pod, "")
 	case details.Copy:
 		return m.copy(intent.Pod, "")
+	case pods.Unable:
+		m.note = note{doctor.ToneIdle, intent.Why}
+		return m, nil
 	case pods.Stop:
 		return m.askStop(intent.Pod)
 	case pods.Keys:

@@ -61,11 +61,19 @@ type keyMsg struct {
 }
 
 // openKeys shows the wizard. podID is the pod that a shell is wanted on.
-func (m model) openKeys(podID string) (model, tea.Cmd) { return m.openWizard(m.wizard.Open(podID)) }
+func (m model) openKeys(podID string) (model, tea.Cmd) {
+	return m.openWizard(m.wizard.Open(podID, m.stillRuns))
+}
+
+// stillRuns tells whether the container of a pod that was seen earlier still runs.
+func (m model) stillRuns(seen manager.Pod) bool {
+	now, ok := m.pods.Pod(seen.ID)
+	return ok && now.Status == "RUNNING" && now.StartedAt.Equal(seen.StartedAt)
+}
 
 // addKey shows the wizard where a key is got into a pod.
 func (m model) addKey(podID string) (model, tea.Cmd) {
-	return m.openWizard(m.wizard.OpenProof(podID))
+	return m.openWizard(m.wizard.OpenProof(podID, m.stillRuns))
 }
 
 func (m model) openWizard(opened wizard.Model, first screen.Intent) (model, tea.Cmd) {

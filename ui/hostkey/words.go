@@ -108,6 +108,10 @@ func causes(q manager.HostKeyChanged) string {
 		return "It can mean one of three things. The address was handed on, and another customer's pod answers there. Or someone between you and the pod answers in its place. " +
 			"Or something in the pod put other host keys in place after the image had printed its own."
 	}
+	if q.Started == manager.StartedSinceNo {
+		return "It can mean one of three things. The address was handed on, and another customer's pod answers there. Or someone between you and the pod answers in its place. " +
+			"Or something in the pod made new host keys."
+	}
 	return "It can mean one of three things. The pod got a new container, by a start, a reset, or a change of its image, ports or variables. " +
 		"Or the address was handed on, and another customer's pod answers there. Or someone between you and the pod answers in its place."
 }

@@ -14,7 +14,7 @@ import (
 
 func TestNothingIsAskedThatIsKnown(t *testing.T) {
 	only := manager.KeyReport{Local: []manager.LocalKey{registered(good), broken}, Registered: []manager.RegisteredKey{entry(good)}}
-	m, _ := fresh().Open("")
+	m, _ := fresh().Open("", allRun)
 	m, intent := wants(t, m, Loaded{Report: only})
 	if !equal(intent, Prove{Fingerprint: print1}) {
 		t.Fatalf("one good key is not tried: %#v", intent)
@@ -30,7 +30,7 @@ func TestNothingIsAskedThatIsKnown(t *testing.T) {
 		"a loss":         {Local: only.Local, Registered: only.Registered, Lost: []manager.RegisteredKey{{Line: "x"}}},
 		"not known":      {Local: only.Local, Registered: only.Registered, RegisteredErr: errBusy},
 	} {
-		m, _ := fresh().Open("")
+		m, _ := fresh().Open("", allRun)
 		if _, intent := wants(t, m, Loaded{Report: r}); intent != nil {
 			t.Errorf("%s: wants %#v", name, intent)
 		}
@@ -169,7 +169,7 @@ func TestResume(t *testing.T) {
 		"account":  {atAccount(addPlan), PlanFix{}},
 		"proof":    {atProof(alpha), Prove{Fingerprint: print1}},
 	} {
-		m, intent := c.m.Open("")
+		m, intent := c.m.Open("", allRun)
 		if !equal(intent, Load{}) {
 			t.Errorf("%s: opening wants %#v", name, intent)
 		}

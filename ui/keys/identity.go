@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"slices"
 	"strings"
 
 	"charm.land/bubbles/v2/key"
@@ -70,11 +71,13 @@ func (m Model) onlyKey() (manager.LocalKey, bool) {
 	return good[0], true
 }
 
-// settled returns the one good key when a running pod was seen to take it.
+// settled returns the one good key when a running pod was seen to take it, the wanted one
+// if there is one, and none was seen not to.
 func (m Model) settled() (manager.LocalKey, manager.Pod, bool) {
 	k, ok := m.onlyKey()
 	pod, proven := m.best()
-	return k, pod, ok && proven && same(k, m.chosen)
+	ok = ok && proven && same(k, m.chosen) && (m.wanted == "" || pod.ID == m.wanted)
+	return k, pod, ok && !slices.ContainsFunc(m.rows, func(r row) bool { return r.tried && !r.proof.Takes })
 }
 
 // choose makes k the key of the steps that follow; what was proven of another one

@@ -16,6 +16,7 @@ package keys
 
 import (
 	tea "charm.land/bubbletea/v2"
+	"slices"
 
 	"podbay/manager"
 	"podbay/ui/ask"
@@ -216,8 +217,11 @@ func New(theme screen.Theme) Model {
 }
 
 // Open shows the wizard, again or for the first time, and returns what it wants
-// first. wanted is the ID of the pod that a shell is wanted on; "" for none.
-func (m Model) Open(wanted string) (Model, screen.Intent) {
+// first. wanted is the ID of the pod that a shell is wanted on; "" for none. What was
+// found out earlier of a pod counts while runs says that its container still does.
+func (m Model) Open(wanted string, runs func(manager.Pod) bool) (Model, screen.Intent) {
+	m.rows = slices.DeleteFunc(slices.Clone(m.rows), func(r row) bool { return !runs(r.pod) })
+	m.row = min(m.row, max(0, len(m.rows)-1))
 	m.problem, m.said, m.wanted, m.toPod = "", "", wanted, false
 	if m.step == stepDone {
 		m.step, m.did = stepIdentity, nil
@@ -228,8 +232,8 @@ func (m Model) Open(wanted string) (Model, screen.Intent) {
 
 // OpenProof is Open for a key that is to be got into the wanted pod: where there is
 // one good key, and nothing to ask about it, the wizard begins at the proof.
-func (m Model) OpenProof(wanted string) (Model, screen.Intent) {
-	m, first := m.Open(wanted)
+func (m Model) OpenProof(wanted string, runs func(manager.Pod) bool) (Model, screen.Intent) {
+	m, first := m.Open(wanted, runs)
 	m.step, m.toPod = stepIdentity, true
 	m.row = max(0, m.rowOf(wanted))
 	return m.keyed(), first

@@ -175,7 +175,7 @@ func equal(a, b screen.Intent) bool {
 // Who wants the key in one pod begins there, when there is nothing else to ask.
 func TestOpenProofBeginsAtThePod(t *testing.T) {
 	settled := manager.KeyReport{Local: []manager.LocalKey{registered(good)}, Registered: []manager.RegisteredKey{entry(good)}}
-	m, first := fresh().OpenProof(beta.ID)
+	m, first := fresh().OpenProof(beta.ID, allRun)
 	if first != (Load{}) {
 		t.Errorf("it wants %#v first", first)
 	}
@@ -194,7 +194,7 @@ func TestOpenProofBeginsAtThePod(t *testing.T) {
 	if said := strings.Join(m.done().doneBody(70, 20), "\n"); !strings.Contains(said, beta.Name+" does not take") {
 		t.Errorf("the end says:\n%s", said)
 	}
-	m, _ = fresh().OpenProof(beta.ID)
+	m, _ = fresh().OpenProof(beta.ID, allRun)
 	m, _ = wants(t, m, Loaded{Report: manager.KeyReport{Local: many(2)}})
 	if m.step != stepIdentity {
 		t.Errorf("with two keys it is at step %d", m.step)

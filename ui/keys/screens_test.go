@@ -18,7 +18,7 @@ func TestIdentityScreens(t *testing.T) {
 	noAccount.RegisteredErr = errors.New("RunPod answers 403: this API key may not read SSH keys")
 	noAccount.Notes = []string{"~/.ssh/config asks for IdentitiesOnly: the agent's other keys were left out"}
 	only := manager.KeyReport{Local: []manager.LocalKey{registered(good)}, Registered: []manager.RegisteredKey{entry(good)}}
-	loading, _ := fresh().Open("")
+	loading, _ := fresh().Open("", allRun)
 	form := opened("", manager.KeyReport{})
 	typed, _ := asktest.Type(form, "correct horse")
 	differ, _ := asktest.Type(press(typed, "enter"), "corect")

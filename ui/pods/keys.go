@@ -1,6 +1,9 @@
 package pods
 
 import (
+	"slices"
+	"strings"
+
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
@@ -94,7 +97,25 @@ func (m Model) pressed(press tea.KeyPressMsg) (Model, tea.Cmd, screen.Intent) {
 	case press.String() == "esc":
 		return m, nil, screen.Back{}
 	}
-	return m, nil, k.intent(press, p)
+	if intent := k.intent(press, p); intent != nil {
+		return m, nil, intent
+	}
+	return m, nil, k.unable(press, p)
+}
+
+// unable says why a key does nothing for the selected pod; nil for any other key.
+func (k keyMap) unable(press tea.KeyPressMsg, p manager.Pod) screen.Intent {
+	is := func(b key.Binding) bool { return p.ID != "" && slices.Contains(b.Keys(), press.String()) }
+	name := ask.Name(p.Name, p.ID)
+	switch {
+	case is(k.stop) && statusTone(p.Status) == doctor.ToneIdle:
+		return Unable{name + " is " + statusWord(p.Status) + " already"}
+	case is(k.stop):
+		return Unable{name + " cannot be stopped from here while it is in state " + statusWord(p.Status) + ": see its page in RunPod's console"}
+	case is(k.copy):
+		return Unable{strings.TrimSpace(name + ": there is no ssh command to copy. " + p.Route.Reason)}
+	}
+	return nil
 }
 
 // intent returns what a key asks of the root; nil when it asks nothing.

@@ -28,6 +28,7 @@ type (
 	Keys    struct{ Pod manager.Pod } // the key wizard; Pod is zero when none is selected
 	CheckUp struct{ Pod manager.Pod } // Pod is zero where RunPod cannot be asked: then of the account
 	APIKey  struct{}                  // another API key, or the first
+	Unable  struct{ Why string }      // a key that does nothing for this pod, and why
 	Refresh struct{}
 	Help    struct{}
 	Quit    struct{}
@@ -224,6 +225,7 @@ func (m Model) take(all []manager.Pod) Model {
 // named tells namesakes apart, and makes room for all texts.
 func (m Model) named() Model {
 	m.tags = tags(m.all)
+	m.fit[colSSH] = 0 // what was in the way of one pod once must not cut names for ever
 	for _, p := range m.all {
 		m.fit.add(p, m.tags)
 	}

@@ -174,8 +174,8 @@ func TestIntents(t *testing.T) {
 		pod  manager.Pod
 		want screen.Intent
 	}{
-		{"enter", run, Connect{run}}, {"enter", off, Connect{off}}, {"x", run, Stop{run}}, {"x", off, nil},
-		{"y", run, Copy{run}}, {"y", off, nil}, {"d", run, Details{run}}, {"r", run, Refresh{}}, {"?", run, Help{}},
+		{"enter", run, Connect{run}}, {"enter", off, Connect{off}}, {"x", run, Stop{run}}, {"x", off, Unable{"off is stopped already"}},
+		{"y", run, Copy{run}}, {"y", off, Unable{"off: there is no ssh command to copy."}}, {"d", run, Details{run}}, {"r", run, Refresh{}}, {"?", run, Help{}},
 		{"q", run, Quit{}}, {"esc", run, screen.Back{}}, {"K", run, Keys{run}}, {"z", run, nil},
 	} {
 		_, got := press(list(c.pod), c.key)

@@ -90,7 +90,7 @@ func (m Model) header() string {
 		if m.sum.kept > 0 {
 			left += fmt.Sprintf("%s %d kept  ", KeptSign, m.sum.kept)
 		}
-		if states := m.sum.words(); screen.Width(left)+screen.Width(states) <= m.width {
+		if states := m.sum.words(); screen.Width(left)+screen.Width(states)+m.besides() <= m.width {
 			left += states
 		} else {
 			left += m.sum.signs()
@@ -104,6 +104,14 @@ func (m Model) header() string {
 		return screen.Fit(left, m.width) // the order is the least of it
 	}
 	return screen.Spread(left, m.theme.Dim.Render(order), m.width)
+}
+
+// besides is how much of the header the order takes, with a space before it.
+func (m Model) besides() int {
+	if len(m.all) < 2 || m.filter.Value() != "" {
+		return 0
+	}
+	return 1 + screen.Width("by "+m.order.String())
 }
 
 func (m Model) age() string { return screen.Ago(m.now.Sub(m.listed)) }
