@@ -195,7 +195,7 @@ var forgeries = map[string]forgery{
 	"changed, and a yes":                  {podbay: old, yes: true, want: stops},
 	"changed, listed":                     {podbay: old, prints: lists, want: stops},
 	"changed, log contradicts":            {podbay: old, prints: listsOther, want: stops},
-	"changed, forgotten when it was seen": {podbay: old, prints: lists, forgot: true, want: stops},
+	"changed, forgotten when it was seen": {podbay: old, prints: lists, forgot: true, want: asksAnew},
 	"changed, seen in a later start":      {podbay: old, prints: lists, seen: -time.Hour, want: stops},
 	"changed since a start, listed":       {podbay: old, prints: lists, seen: time.Hour, want: replaced},
 	"changed since a start, no list":      {podbay: old, seen: time.Hour, want: asksAnew, says: "it lists no host keys"},

@@ -3,6 +3,7 @@ package manager
 import (
 	"context"
 	"slices"
+	"time"
 
 	"podbay/sshkey"
 	"podbay/state"
@@ -46,6 +47,24 @@ func (m *Manager) keyRecord(account state.Account) state.KeyRecord {
 		}
 	}
 	return state.KeyRecord{Account: account}
+}
+
+// removedFrom is when keys were last removed from this machine, by fingerprint, with
+// whichever API key: it may have been replaced since.
+func (m *Manager) removedFrom(origin string) map[string]time.Time {
+	records, err := m.store.KeyRecords(origin)
+	if err != nil {
+		m.log.Warn("what was removed from here cannot be told", "error", err)
+	}
+	removed := map[string]time.Time{}
+	for _, r := range records {
+		for print, at := range r.Removed {
+			if at.After(removed[print]) {
+				removed[print] = at
+			}
+		}
+	}
+	return removed
 }
 
 // adopted takes over what was remembered under another API key of the origin, as

@@ -51,6 +51,7 @@ func (m *Manager) PlanRestore(ctx context.Context, req RestoreRequest) (KeyPlan,
 			backup.Path, cleantext.Line(backup.Account.Origin, maxField), m.opts.Origin)
 	}
 	record := m.keyRecord(now.account)
+	record.Removed = m.removedFrom(now.account.Origin)
 	d := now.draft()
 	d.keepAll()
 	if backup.Account != now.account {
@@ -77,7 +78,11 @@ func (d *draft) restore(line string, there map[string]bool, at time.Time, record
 	removed, wasRemoved := record.Removed[key]
 	wasRemoved = wasRemoved && !removed.Before(at)
 	gone := !record.KnownAt.IsZero() && !record.KnownAt.Before(at) && !slices.Contains(record.Known, key)
-	reason := "It vanished since the backup, without this podbay: make sure that nobody revoked it."
+	without := ", without this podbay"
+	if record.KnownAt.IsZero() {
+		without = "" // it knows nothing of what was done with another API key
+	}
+	reason := "It vanished since the backup" + without + ": make sure that nobody revoked it."
 	switch {
 	case wasRemoved:
 		reason = "It was removed from this machine on " + onDay(removed) + "."
@@ -106,6 +111,9 @@ func (m *Manager) findBackup(path string, account state.Account) (state.KeyBacku
 		if b.Account == account {
 			return b, nil
 		}
+	}
+	if len(saved) > 0 {
+		return state.KeyBackup{}, errors.New("there is no backup that was made with this API key: podbay keys restore --list shows the others, name one of them")
 	}
 	return state.KeyBackup{}, errors.New("there is no backup of this account's keys: podbay makes one before each change")
 }

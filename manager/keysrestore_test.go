@@ -66,6 +66,20 @@ func TestRestoreLeavesAwayWhatWasGoneAtTheLastChange(t *testing.T) {
 	}
 }
 
+// A key that was removed stays away also once the API key was replaced.
+func TestRestoreRemembersOverAChangeOfTheAPIKey(t *testing.T) {
+	one, two := keyLine(t, 1, "one"), keyLine(t, 2, "two")
+	a := newKeyAccount(t, one, two)
+	a.apply(must[manager.KeyPlan](a)(a.m.PlanRemove(t.Context(), fingerprintOf(t, two))))
+	backup := must[[]manager.Backup](a)(a.m.Backups())[0].Path
+	a.m = a.open(a.paths, apiKey+"2")
+	plan := a.restore(manager.RestoreRequest{Path: backup})
+	a.wantDiff(plan, " "+one, "!"+two)
+	if _, err := a.m.PlanRestore(t.Context(), manager.RestoreRequest{}); err == nil || !strings.Contains(err.Error(), "made with this API key") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestRestoreTakesNoOtherAPIsBackup(t *testing.T) {
 	a, b := newKeyAccount(t, keyLine(t, 1, "")), newKeyAccount(t)
 	a.apply(a.add(keyLine(t, 2, "")))

@@ -43,9 +43,12 @@ func (m *Manager) askLog(a *attempt) func(context.Context, ssh.PublicKey) sshcon
 			said = m.hostKeyLog(ctx, a.pod)
 		}
 		m.mu.Lock()
-		since := startedSince(m.memory[a.pod.ID], a.pod)
+		memory := m.memory[a.pod.ID]
 		m.mu.Unlock()
-		return judgeLog(said, key, since)
+		e := judgeLog(said, key)
+		e.Renewed = startedSince(memory, a.pod) == StartedSinceYes
+		e.Unsure = memory.StartedAt.IsZero() || a.pod.StartedAt.IsZero()
+		return e
 	}
 }
 
@@ -54,8 +57,8 @@ func lists(said runpod.HostKeyLog, key ssh.PublicKey) bool {
 	return slices.ContainsFunc(said.Keys, func(k runpod.LoggedHostKey) bool { return k.Fingerprint == fingerprint })
 }
 
-func judgeLog(said runpod.HostKeyLog, key ssh.PublicKey, since StartedSince) sshconn.Evidence {
-	e := sshconn.Evidence{Why: said.Why, Renewed: since == StartedSinceYes, Unsure: since == ""}
+func judgeLog(said runpod.HostKeyLog, key ssh.PublicKey) sshconn.Evidence {
+	e := sshconn.Evidence{Why: said.Why}
 	for _, k := range said.Keys {
 		e.Listed = append(e.Listed, k.Type+" "+k.Fingerprint)
 	}
