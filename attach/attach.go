@@ -81,6 +81,9 @@ type Link struct {
 	// LookBack shows, on the terminal, what the shell printed before; nil where the
 	// terminal's own scrollback has it. It returns as soon as ctx ends; its error is said.
 	LookBack func(ctx context.Context) error
+	// Covers is for how long the program shows a line of its own over the terminal's last
+	// row; who leaves before that leaves without it.
+	Covers time.Duration
 	// Note is said when the shell is up, before its output: "the shell that was kept
 	// is gone". "" says nothing.
 	Note string

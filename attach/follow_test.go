@@ -230,13 +230,14 @@ func TestDetach(t *testing.T) {
 	c := srv.dial(t, srv.Addr)
 	l := newLocal(t)
 	before := l.stty()
-	done := l.begun(t.Context(), Options{Terminal: l.term, Link: Link{Conn: c, Kept: true, Clears: true, Describe: "pod"}}, conn{c})
+	done := l.begun(t.Context(), Options{Terminal: l.term, Link: Link{Conn: c, Kept: true, Clears: true, Covers: time.Hour, Describe: "pod"}}, conn{c})
 	ready(l)
 	l.types("\x1b[200~\r~d\x1b[201~\x15\r~d") // pasted it is text
 	o := l.returns(done)
 	if o.err != nil || o.End != EndDetached || o.Link.Conn != c {
 		t.Errorf("got %+v", o)
 	}
+	l.sees("\x1b7\x1b[999;1H\x1b[2K\x1b8") // the program's own line is not to stay
 	l.sees("left pod with ~d: its shell goes on there\r\n")
 	if _, _, err := c.Exec(t.Context(), "true", nil); err != nil {
 		t.Errorf("the connection does not stand: %v", err)

@@ -21,10 +21,11 @@ const (
 func (s *session) leave(ctx context.Context) {
 	s.input.Cancel()
 	last := s.leg.Load()
+	covered := last.covered()
 	last.leave(ctx) // before the reader of keys is waited for: that may be writing to the far side
 	last.insist(ctx, s.local.Wait, last.breakLine)
 	_ = s.input.Close()
-	cleanUp := s.screen.cleanUp(last.farewell())
+	cleanUp := s.screen.cleanUp(last.farewell(), covered)
 	if s.insist(ctx, cleanUp, nil) {
 		s.insist(ctx, cleanUp, nil) // some of it went with the output that was discarded
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 
 	"podbay/sshconn"
 	"podbay/tty"
@@ -17,8 +18,9 @@ type leg struct {
 	link    Link
 	loss    *Loss // what it follows; nil for the first
 	opening opening
-	shell   shell // nil until it is up
-	up      bool  // keys went to the shell
+	shell   shell     // nil until it is up
+	up      bool      // keys went to the shell
+	since   time.Time // when it was up
 	keys    *queue
 	relief  *relief
 
@@ -58,6 +60,9 @@ func (l *leg) end(e ending) {
 
 func (l *leg) fail(err error) { l.end(ending{end: EndFailed, cause: err, err: err}) }
 
+// covered tells whether the program may still show its line over the last row.
+func (l *leg) covered() bool { return l.up && time.Since(l.since) < l.link.Covers }
+
 // over tells whether the leg has ended.
 func (l *leg) over() bool {
 	select {
@@ -84,7 +89,7 @@ func (l *leg) live(ctx context.Context) {
 	}
 	l.pty.Command = l.link.Command
 	if l.open(ctx) {
-		l.up = true
+		l.up, l.since = true, time.Now()
 		l.start(inner)
 	}
 	<-l.ended

@@ -166,6 +166,7 @@ func (s *screen) lost(lines []string, whole bool) error {
 const (
 	toLastLine = "\x1b[999;1H"
 	clearLine  = "\r\x1b[K"
+	clearLast  = "\x1b7" + toLastLine + "\x1b[2K\x1b8"
 )
 
 // status shows a line in place of the last one; "" takes it away. Nothing else may
@@ -203,10 +204,13 @@ func (s *screen) scrollAway() error {
 }
 
 // cleanUp returns what undoes the far side's traces and shows a last line, if
-// there is one, muted or not. It may be called again. Nothing else may write any
-// more.
-func (s *screen) cleanUp(farewell string) func() {
+// there is one, muted or not. What covers the terminal's last row is erased. It may be
+// called again. Nothing else may write any more.
+func (s *screen) cleanUp(farewell string, covered bool) func() {
 	text := []byte(s.state.Leave() + tty.Reset)
+	if covered {
+		text = append(text, clearLast...)
+	}
 	if s.waiting {
 		text = append(text, clearLine...)
 	}

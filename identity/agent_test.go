@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/agent"
 )
 
 func TestAgentKeysSign(t *testing.T) {
@@ -359,5 +360,73 @@ func TestHostileCommentsAreCleaned(t *testing.T) {
 		if !strings.HasPrefix(id.Comment, "evil") || strings.ContainsAny(id.Comment+id.Name(), "\x1b\x07\u202e") {
 			t.Errorf("%q %q", id.Comment, id.Name())
 		}
+	}
+}
+
+// slowAgent takes a key when the person that it asks says so.
+type slowAgent struct {
+	agent.Agent
+	asked chan struct{}
+	yes   chan struct{}
+}
+
+func (a slowAgent) Add(key agent.AddedKey) error {
+	close(a.asked)
+	<-a.yes
+	return a.Agent.Add(key)
+}
+
+// An agent that asks a person before it takes a key is waited for, longer than for its
+// answer to a question.
+func TestAddToAnAgentThatAsks(t *testing.T) {
+	home, path := newHome(t), filepath.Join(t.TempDir(), "key")
+	keygen(t, path, "-t", "ed25519", "-N", "")
+	socket := filepath.Join(t.TempDir(), "agent")
+	listener, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	for _, answered := range []bool{true, false} {
+		a := slowAgent{agent.NewKeyring(), make(chan struct{}), make(chan struct{})}
+		served := make(chan struct{})
+		go func() {
+			defer close(served)
+			conn, err := listener.Accept()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer conn.Close()
+			_ = agent.ServeAgent(a, conn) // ends with the connection
+		}()
+		f := finder(home, "SSH_AUTH_SOCK="+socket)
+		f.AgentTimeout = 50 * time.Millisecond
+		ctx, cancel := context.WithCancel(t.Context())
+		added := make(chan error, 1)
+		go func() { added <- f.AddToAgent(ctx, f.Load(path), nil) }()
+		<-a.asked
+		select {
+		case err := <-added:
+			t.Errorf("it was not waited for: %v", err)
+		case <-time.After(3 * f.AgentTimeout): // the person thinks
+		}
+		if answered {
+			close(a.yes)
+		} else {
+			cancel()
+		}
+		err := <-added
+		if (err == nil) != answered {
+			t.Errorf("answered %v: %v", answered, err)
+		}
+		if !answered {
+			if !strings.Contains(err.Error(), "may have taken") {
+				t.Error(err)
+			}
+			close(a.yes)
+		}
+		cancel()
+		<-served
 	}
 }

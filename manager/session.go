@@ -113,6 +113,9 @@ func (s *Session) link(note, brief string) attach.Link {
 		scrollback := s.m.opts.Settings.Scrollback
 		link.Kept, link.Clears = true, scrollback
 		link.Command = attachShell(shell.name, brief, scrollback)
+		if brief != "" {
+			link.Covers = noteTime
+		}
 		conn := s.conn
 		link.LookBack = func(ctx context.Context) error {
 			seen, err := s.m.askPod(ctx, conn, lookBack(shell.name))
@@ -253,6 +256,10 @@ func (s *Session) detach(e Ended) Ended {
 	s.m.kept.put(&keptConn{conn: s.conn, pod: s.pod, route: s.route, why: keptDetached, shell: s.plan.kept})
 	return e
 }
+
+// noteTime is for how long tmux may show a note: its display-time, and a moment until it
+// begins.
+const noteTime = 4 * time.Second
 
 // locale is what of the environment goes to the far side, beside TERM.
 func (m *Manager) locale() map[string]string {
