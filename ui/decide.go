@@ -47,8 +47,8 @@ func (m model) decide(intent screen.Intent) (model, tea.Cmd) {
 		return m.copy(intent.Pod, "")
 	case details.Copy:
 		return m.copy(intent.Pod, "")
-	case pods.Unable:
-		m.note = note{doctor.ToneIdle, intent.Why}
+	case pods.Said:
+		m.note = note{doctor.ToneIdle, intent.Text}
 		return m, nil
 	case pods.Stop:
 		return m.askStop(intent.Pod)

@@ -91,7 +91,10 @@ func (m Model) pressed(press tea.KeyPressMsg) (Model, tea.Cmd, screen.Intent) {
 		return m.scrolled(), cmd, nil
 	case key.Matches(press, k.sort):
 		m.order = m.order.next()
-		return m.arranged(p.ID), nil, nil
+		if m = m.arranged(p.ID); !m.showsOrder() {
+			return m, nil, Said{"sorted " + m.orderWord()}
+		}
+		return m, nil, nil
 	case key.Matches(press, k.back):
 		return m.unfiltered(), nil, nil
 	case press.String() == "esc":
@@ -109,11 +112,11 @@ func (k keyMap) unable(press tea.KeyPressMsg, p manager.Pod) screen.Intent {
 	name := ask.Name(p.Name, p.ID)
 	switch {
 	case is(k.stop) && statusTone(p.Status) == doctor.ToneIdle:
-		return Unable{name + " is " + statusWord(p.Status) + " already"}
+		return Said{name + " is " + statusWord(p.Status) + " already"}
 	case is(k.stop):
-		return Unable{name + " cannot be stopped from here while it is in state " + statusWord(p.Status) + ": see its page in RunPod's console"}
+		return Said{name + " cannot be stopped from here while it is in state " + statusWord(p.Status) + ": see its page in RunPod's console"}
 	case is(k.copy):
-		return Unable{strings.TrimSpace(name + ": there is no ssh command to copy. " + p.Route.Reason)}
+		return Said{strings.TrimSpace(name + ": there is no ssh command to copy. " + p.Route.Reason)}
 	}
 	return nil
 }

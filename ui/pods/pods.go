@@ -28,7 +28,7 @@ type (
 	Keys    struct{ Pod manager.Pod } // the key wizard; Pod is zero when none is selected
 	CheckUp struct{ Pod manager.Pod } // Pod is zero where RunPod cannot be asked: then of the account
 	APIKey  struct{}                  // another API key, or the first
-	Unable  struct{ Why string }      // a key that does nothing for this pod, and why
+	Said    struct{ Text string }     // what a key did that is not seen, or why it did nothing
 	Refresh struct{}
 	Help    struct{}
 	Quit    struct{}

@@ -174,8 +174,8 @@ func TestIntents(t *testing.T) {
 		pod  manager.Pod
 		want screen.Intent
 	}{
-		{"enter", run, Connect{run}}, {"enter", off, Connect{off}}, {"x", run, Stop{run}}, {"x", off, Unable{"off is stopped already"}},
-		{"y", run, Copy{run}}, {"y", off, Unable{"off: there is no ssh command to copy."}}, {"d", run, Details{run}}, {"r", run, Refresh{}}, {"?", run, Help{}},
+		{"enter", run, Connect{run}}, {"enter", off, Connect{off}}, {"x", run, Stop{run}}, {"x", off, Said{"off is stopped already"}},
+		{"y", run, Copy{run}}, {"y", off, Said{"off: there is no ssh command to copy."}}, {"d", run, Details{run}}, {"r", run, Refresh{}}, {"?", run, Help{}},
 		{"q", run, Quit{}}, {"esc", run, screen.Back{}}, {"K", run, Keys{run}}, {"z", run, nil},
 	} {
 		_, got := press(list(c.pod), c.key)
@@ -336,6 +336,21 @@ func TestFilterKeepsTheOrder(t *testing.T) {
 			t.Errorf("by %v: %q, want %q", m.order, got, want)
 		}
 		m, _ = press(m, "s")
+	}
+}
+
+// Where the header has no room for the order, a line says it.
+func TestTheOrderIsAlwaysTold(t *testing.T) {
+	m := list(pod("a", "RUNNING"), pod("b", "EXITED"), pod("c", "PROVISIONING"), pod("d", "ERROR"))
+	for width, want := range map[int]screen.Intent{80: nil, 66: Said{"sorted by name"}} {
+		wide := m.SetSize(width, 24)
+		sorted, got := press(wide, "s")
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("at %d: %s", width, diff)
+		}
+		if shown := strings.Contains(sorted.View(), "by name"); shown != (want == nil) {
+			t.Errorf("at %d the header is %q", width, ansi.Strip(sorted.header()))
+		}
 	}
 }
 

@@ -81,38 +81,43 @@ func (m Model) View() string {
 
 // header says what there is, what it costs and how it is sorted.
 func (m Model) header() string {
+	left := m.counts()
+	switch {
+	case m.showsAge():
+		return screen.Spread(left, m.theme.Dim.Render("as of "+m.age()+" ago"), m.width)
+	case m.showsOrder():
+		return screen.Spread(left, m.theme.Dim.Render(m.orderWord()), m.width)
+	}
+	return screen.Fit(left, m.width)
+}
+
+// counts is what the header says first.
+func (m Model) counts() string {
 	left := m.theme.Title.Render("podbay")
 	if m.title != "" {
 		left += " " + m.theme.Badge.Render("["+m.title+"]")
 	}
-	if len(m.all) > 0 {
-		left += fmt.Sprintf("  $%.2f/h  ", m.sum.perHour)
-		if m.sum.kept > 0 {
-			left += fmt.Sprintf("%s %d kept  ", KeptSign, m.sum.kept)
-		}
-		if states := m.sum.words(); screen.Width(left)+screen.Width(states)+m.besides() <= m.width {
-			left += states
-		} else {
-			left += m.sum.signs()
-		}
+	if len(m.all) == 0 {
+		return left
 	}
-	if m.showAge && m.err == nil && m.loaded {
-		return screen.Spread(left, m.theme.Dim.Render("as of "+m.age()+" ago"), m.width)
+	left += fmt.Sprintf("  $%.2f/h  ", m.sum.perHour)
+	if m.sum.kept > 0 {
+		left += fmt.Sprintf("%s %d kept  ", KeptSign, m.sum.kept)
 	}
-	order := "by " + m.order.String()
-	if len(m.all) < 2 || m.filter.Value() != "" || screen.Width(left)+screen.Width(order) >= m.width {
-		return screen.Fit(left, m.width) // the order is the least of it
+	if states := m.sum.words(); screen.Width(left)+screen.Width(states) <= m.width {
+		return left + states
 	}
-	return screen.Spread(left, m.theme.Dim.Render(order), m.width)
+	return left + m.sum.signs()
 }
 
-// besides is how much of the header the order takes, with a space before it.
-func (m Model) besides() int {
-	if len(m.all) < 2 || m.filter.Value() != "" {
-		return 0
-	}
-	return 1 + screen.Width("by "+m.order.String())
+func (m Model) orderWord() string { return "by " + m.order.String() }
+
+// showsOrder tells whether the header says how the list is sorted: that is the least of it.
+func (m Model) showsOrder() bool {
+	return len(m.all) > 1 && m.filter.Value() == "" && !m.showsAge() && screen.Width(m.counts())+screen.Width(m.orderWord()) < m.width
 }
+
+func (m Model) showsAge() bool { return m.showAge && m.err == nil && m.loaded }
 
 func (m Model) age() string { return screen.Ago(m.now.Sub(m.listed)) }
 
