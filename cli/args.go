@@ -64,6 +64,7 @@ func strict(root *cobra.Command) {
 				return noArgs(about, left)
 			}
 		case "completion":
+			cmd.Short = "Print a completion script for a shell"
 			cmd.Args = noArgs
 			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 			for _, shell := range cmd.Commands() {

@@ -108,12 +108,12 @@ func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "podbay",
 		Short: "Open a shell on your RunPod GPU pods",
-		Long: `podbay lists your RunPod pods, says which of them you can reach over SSH,
-and opens a shell on the one you pick: move to it and press enter. When the
-shell ends you are back at the list.
+		Long: `podbay lists your RunPod pods, says which of them you can reach over
+SSH, and opens a shell on the one you pick: move to it and press enter.
+When the shell ends you are back at the list.
 
-It needs a RunPod API key: it asks for one when it finds none. Try it without
-an account with: podbay demo
+It needs a RunPod API key: it asks for one when it finds none. Try it
+without an account with: podbay demo
 
 ` + exitCodesHelp,
 		Example: `# the list; enter opens a shell
@@ -129,7 +129,7 @@ podbay doctor my-pod`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runList(cmd.Context()) },
 	}
-	root.PersistentFlags().StringVar(&a.apiURL, "api-url", "", "where RunPod's API answers (also PODBAY_API_URL)")
+	root.PersistentFlags().StringVar(&a.apiURL, "api-url", "", "where RunPod's API answers (PODBAY_API_URL)")
 	root.PersistentFlags().StringVar(&a.debugFile, "debug", "", "write a trace without secrets to this file")
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.SetFlagErrorFunc(flagError)

@@ -23,10 +23,10 @@ func (a *app) demoCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Try podbay on pretended pods of this machine",
-		Long: `Show the list on a RunPod that podbay pretends to be: one pod of each kind,
-no account, no key, no network. Its shells are real and run on this machine, in
-a temporary home that goes when the demo ends. Nothing of yours is read or
-changed.`,
+		Long: `Show the list on a RunPod that podbay pretends to be: one pod of each
+kind, no account, no key, no network. Its shells are real and run on
+this machine, in a temporary home that goes when the demo ends. Nothing
+of yours is read or changed.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runDemo(cmd.Context(), cut) },
 	}

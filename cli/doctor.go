@@ -20,22 +20,23 @@ func (a *app) doctorCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "doctor [POD]",
-		Short: "Say what stands between you and a shell, and what removes it",
-		Long: `Check the account and every pod, side by side: ask RunPod, measure the SSH port,
-and try a login without a shell, with the keys that podbay ssh would offer.
-Nothing is asked, and no host key is kept or replaced: one that is not known yet,
-or a passphrase that is needed, is a finding of its own. What a login came to is
-remembered for the list.
+		Short: "Say what is in the way, and what removes it",
+		Long: `Check the account and every pod, side by side: ask RunPod, measure the
+SSH port, and try a login without a shell, with the keys that podbay ssh
+would offer. Nothing is asked, and no host key is kept or replaced: one
+that is not known yet, or a passphrase that is needed, is a finding of
+its own. What a login came to is remembered for the list.
 
-With a POD, by name or ID, say all about that one: the verdict, what removes it
-and what that costs, what else is in the way, and what was seen, by whom and
-when. podbay carries most remedies out: press c on the pod in its list.
+With a POD, by name or ID, say all about that one: the verdict, what
+removes it and what that costs, what else is in the way, and what was
+seen, by whom and when. podbay carries most remedies out: press c on the
+pod in its list.
 
-With --json the account and each pod have a verdict with an id that stays;
-fields may be added later.
+With --json the account and each pod have a verdict with an id that
+stays; fields may be added later.
 
-Exit codes: 0 each running pod takes a shell, or the named one does, 2 one does
-not, else as for podbay: it could not be looked at.`,
+Exit codes: 0 each running pod takes a shell, or the named one does, 2
+one does not, else as for podbay: it could not be looked at.`,
 		Example: `podbay doctor
 podbay doctor my-pod
 podbay doctor --json | jq '.pods[] | select(.verdict.tone == "bad")'`,

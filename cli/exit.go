@@ -25,11 +25,19 @@ const (
 	exitSSH         = 255 // no connection to the pod, or it was lost
 )
 
-const exitCodesHelp = `Exit codes: 0 all went well, 2 findings of keys or doctor, 64 wrong usage, 66 no
-such pod, 69 RunPod cannot be asked, 76 host key not trusted, 77 no API key or not
-accepted, 78 settings file not usable, 255 no connection to the pod or lost,
-1 anything else; 128+n ended by signal n. "podbay ssh" else exits as the remote
-shell did.`
+const exitCodesHelp = `Exit codes:
+  0      all went well
+  1      anything that has no code of its own
+  2      findings of keys or doctor
+  64     wrong usage
+  66     no such pod
+  69     RunPod cannot be asked
+  76     host key not trusted
+  77     no API key, or not accepted
+  78     settings file not usable
+  128+n  ended by signal n
+  255    no connection to the pod, or lost
+"podbay ssh" else exits as the remote shell did.`
 
 // usageError is a wrong command line.
 type usageError struct{ error }

@@ -18,13 +18,13 @@ func (a *app) keysCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "keys",
-		Short: "Show and mend the SSH keys of this machine and of your account",
-		Long: `Show the SSH keys of this machine and those that are registered on your RunPod
-account, with what is wrong with each. The subcommands change them: each shows
-the exact change first and asks; --yes answers.
+		Short: "Show and mend SSH keys, here and on your account",
+		Long: `Show the SSH keys of this machine and those that are registered on your
+RunPod account, with what is wrong with each. The subcommands change
+them: each shows the exact change first and asks; --yes answers.
 
-Exit codes: 0 nothing is wrong, 2 something is (see the findings), else as for
-podbay: it could not be looked at.`,
+Exit codes: 0 nothing is wrong, 2 something is (see the findings), else
+as for podbay: it could not be looked at.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.listKeys(cmd.Context(), asJSON) },
 	}
@@ -37,7 +37,7 @@ podbay: it could not be looked at.`,
 func (a *app) keysSetupCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "setup",
-		Short: "Go through the key step by step, to a login that was proven",
+		Short: "Go step by step to a login that was proven",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !a.onTerminal() {

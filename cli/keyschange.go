@@ -25,10 +25,11 @@ func (a *app) keysAddCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "add [FILE | -]",
 		Short: "Register a public key on your account",
-		Long: `Register a public key on your account: the one in FILE, or on standard input
-with -, or the best one of this machine. What is wrong with the text is mended
-where that is certain. Keys that are registered already stay. With --lost they
-are the keys that were registered from here and are gone from the account.`,
+		Long: `Register a public key on your account: the one in FILE, or on standard
+input with -, or the best one of this machine. What is wrong with the
+text is mended where that is certain. Keys that are registered already
+stay. With --lost they are the keys that were registered from here and
+are gone from the account.`,
 		Args: one("FILE", true),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if lost && len(args) > 0 {
@@ -45,7 +46,7 @@ are the keys that were registered from here and are gone from the account.`,
 		},
 	}
 	c.flags(cmd)
-	cmd.Flags().BoolVar(&lost, "lost", false, "register again the keys that were registered from here and are gone")
+	cmd.Flags().BoolVar(&lost, "lost", false, "register again the keys that were lost")
 	return cmd
 }
 
@@ -86,9 +87,9 @@ func (a *app) keysRemoveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "remove FINGERPRINT",
 		Short: "Take a registered key off your account",
-		Long: `Take a registered key off your account, by its fingerprint (SHA256 or MD5) or
-by how only one begins. Pods that have the key keep it until they are created
-anew. podbay keys restore puts it back.`,
+		Long: `Take a registered key off your account, by its fingerprint (SHA256 or
+MD5) or by how only one begins. Pods that have the key keep it until
+they are created anew. podbay keys restore puts it back.`,
 		Args: one("FINGERPRINT", false),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c.plan = func(ctx context.Context, m *manager.Manager) (manager.KeyPlan, error) {
@@ -110,9 +111,10 @@ func (a *app) keysRestoreCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "restore [BACKUP]",
 		Short: "Put registered keys back from a backup",
-		Long: `Put back the keys of a backup that are gone from your account; podbay keeps one
-before every change. Nothing is taken away. Keys that are known to have been
-removed on purpose since then stay away, unless --removed asks for them too.`,
+		Long: `Put back the keys of a backup that are gone from your account; podbay
+keeps one before every change. Nothing is taken away. Keys that are
+known to have been removed on purpose since then stay away, unless
+--removed asks for them too.`,
 		Args: one("BACKUP", true),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if list {

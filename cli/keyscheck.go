@@ -16,10 +16,10 @@ const maxKeyText = 64 << 10
 func (a *app) keysCheckCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "check [FILE | -]",
-		Short: "Say what is wrong with a key, or with all that are registered",
-		Long: `Say what is wrong with the public key in FILE, or on standard input with -,
-and print the mended lines. Without a file, look at this machine's keys and at
-the account's. Nothing is changed.
+		Short: "Say what is wrong with a key, or with all",
+		Long: `Say what is wrong with the public key in FILE, or on standard input with
+-, and print the mended lines. Without a file, look at this machine's
+keys and at the account's. Nothing is changed.
 
 Exit codes: 0 nothing is wrong, 2 something is.`,
 		Args: one("FILE", true),
@@ -86,9 +86,10 @@ func (a *app) keysCreateCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "create",
 		Short: "Make an SSH key for this machine",
-		Long: `Make an ed25519 key in OpenSSH's format, by default ~/.ssh/id_ed25519, or the
-next free name: a file that exists is never overwritten. A passphrase is asked
-for twice; empty means none. Nothing is registered: podbay keys add does that.`,
+		Long: `Make an ed25519 key in OpenSSH's format, by default ~/.ssh/id_ed25519,
+or the next free name: a file that exists is never overwritten. A
+passphrase is asked for twice; empty means none. Nothing is registered:
+podbay keys add does that.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !bare {

@@ -29,7 +29,7 @@ func lostKeys(report manager.KeyReport) (string, error) {
 func (a *app) keysForgetCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "forget FINGERPRINT",
-		Short: "No longer report a lost key, which is gone on purpose",
+		Short: "Report a lost key no more",
 		Args:  one("FINGERPRINT", false),
 		RunE:  func(cmd *cobra.Command, args []string) error { return a.forgetKey(cmd.Context(), args[0]) },
 	}

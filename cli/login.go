@@ -20,8 +20,8 @@ func (a *app) loginCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "login",
 		Short: "Check a RunPod API key and keep it",
-		Long: `Ask for a RunPod API key, check it by a call, and keep it in podbay's own
-credentials file, which only you can read. Make a key at
+		Long: `Ask for a RunPod API key, check it by a call, and keep it in podbay's
+own credentials file, which only you can read. Make a key at
 ` + doctor.APIKeysPage + `
 
 In scripts: podbay login < FILE`,
@@ -66,8 +66,8 @@ func (a *app) logoutCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "logout",
 		Short: "Remove the API key that podbay keeps",
-		Long: `Remove the API key that podbay login keeps. Keys in RUNPOD_API_KEY and in
-RunPod's own ~/.runpod/config.toml are not podbay's and stay.`,
+		Long: `Remove the API key that podbay login keeps. Keys in RUNPOD_API_KEY and
+in RunPod's own ~/.runpod/config.toml are not podbay's and stay.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			m, err := a.open(cmd.Context())

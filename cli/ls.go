@@ -20,12 +20,13 @@ func (a *app) lsCommand() *cobra.Command {
 		Use:        "ls",
 		Aliases:    []string{"list"},
 		SuggestFor: []string{"pods", "status"},
-		Short:      "Print the pods, with what was measured of their SSH",
+		Short:      "Print the pods, and how their SSH answers",
 		Long: `Print the pods, with what was measured of their SSH.
 
-PUBLIC IP and PORT 22 are what RunPod reports; SSH is what podbay measured
-just now. With --json each pod is an object with the verdict that podbay doctor
-gives, as far as it can be told without a login; fields may be added later.`,
+PUBLIC IP and PORT 22 are what RunPod reports; SSH is what podbay
+measured just now. With --json each pod is an object with the verdict
+that podbay doctor gives, as far as it can be told without a login;
+fields may be added later.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			m, err := a.open(cmd.Context())

@@ -11,9 +11,9 @@ import (
 func (a *app) settingsCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "settings",
-		Short: "Print the settings file with every default, and say where it lives",
-		Long: `Print the settings file with every setting at its default. podbay reads it and
-never writes it; where it lives goes to standard error.`,
+		Short: "Print the settings, and where their file lives",
+		Long: `Print the settings file with every setting at its default. podbay reads
+it and never writes it; where it lives goes to standard error.`,
 		Example: `  mkdir -p ~/.config/podbay && podbay settings > ~/.config/podbay/config.toml`,
 		Args:    noArgs,
 		RunE: func(*cobra.Command, []string) error {

@@ -22,12 +22,14 @@ func (a *app) sshCommand() *cobra.Command {
 		Use:        "ssh POD",
 		SuggestFor: []string{"attach", "connect", "shell"},
 		Short:      "Open a shell on a pod, by its name or ID",
-		Long: `Open a shell on a pod, by its name or ID, or by how only one of them begins.
+		Long: `Open a shell on a pod, by its name or ID, or by how only one of them
+begins.
 
-The exit code is the remote shell's own. Inside the shell, after a newline,
-~. ends the session and ~? tells what else there is, as in OpenSSH. Where the pod
-has tmux, a shell can be kept alive over a bad line, and ~d or ~. leaves it
-running: podbay asks once a pod, and podbay ssh POD comes back to what was left.`,
+The exit code is the remote shell's own. Inside the shell, after a
+newline, ~. ends the session and ~? tells what else there is, as in
+OpenSSH. Where the pod has tmux, a shell can be kept alive over a bad
+line, and ~d or ~. leaves it running: podbay asks once a pod, and podbay
+ssh POD comes back to what was left.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return usageError{errors.New("which pod? podbay ssh POD takes one name or ID; podbay ls shows them")}
