@@ -103,7 +103,10 @@ func printKeys(w io.Writer, report manager.KeyReport) error {
 	for _, k := range report.Registered {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", registeredName(k), orDash(k.Type), orDash(k.Fingerprint), orDash(k.Local), k.Finding)
 	}
-	if len(report.Registered) == 0 && report.RegisteredErr == nil {
+	switch {
+	case report.RegisteredErr != nil:
+		fmt.Fprintln(table, "not known: RunPod could not be asked\t\t\t\t")
+	case len(report.Registered) == 0:
 		fmt.Fprintln(table, "none: register one with podbay keys add\t\t\t\t")
 	}
 	if err := table.Flush(); err != nil {

@@ -103,7 +103,7 @@ func TestKeysExitCodes(t *testing.T) {
 	}
 	remove()
 	w.api.SetKeys([]api.Key{{Secret: apiKey, Denied: []api.Scope{api.ScopeKeysRead}}})
-	w.wants(w.run("", "keys"), 77, "not known", me.fingerprint())
+	w.wants(w.run("", "keys"), 77, "not known: RunPod could not be asked", me.fingerprint())
 	w.api.SetKeys([]api.Key{{Secret: apiKey, Denied: []api.Scope{api.ScopeKeysWrite}}})
 	w.wants(w.run("", "keys"), 0)
 	w.wants(w.run("", "keys", "add", "--yes"), 77)

@@ -134,6 +134,9 @@ func TestLoginAndLogout(t *testing.T) {
 	if got := w.run("", "logout"); got.code != 0 || !strings.Contains(got.out, "no key") {
 		t.Errorf("a second logout: %+v", got)
 	}
+	w.env["RUNPOD_API_KEY"] = apiKey
+	aside := w.write(".config/podbay/credentials.bad-1", "key", 0o600)
+	w.wants(w.run("", "logout"), 0, "still finds a key in RUNPOD_API_KEY", aside+" may hold a key")
 }
 
 // TestKeysStayWithTheirOrigin has keys for other addresses than the one asked.
