@@ -267,6 +267,7 @@ func TestForgedHostKeys(t *testing.T) {
 			}
 			w.checkAsked(!c.unread)
 			w.checkKnown(c)
+			w.checkOthersAreTold(c, err)
 		})
 	}
 }

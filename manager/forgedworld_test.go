@@ -129,6 +129,44 @@ func (w *forgedWorld) checkKnown(c forgery) {
 	}
 }
 
+// checkOthersAreTold holds that the list of another podbay says what stopped this one,
+// until a key is taken.
+func (w *forgedWorld) checkOthersAreTold(c forgery, err error) {
+	w.t.Helper()
+	var changed *manager.HostKeyChanged
+	if c.fault != nil || !errors.As(err, &changed) {
+		return
+	}
+	bad := func() bool {
+		w.t.Helper()
+		other := w.account.open(w.t, accountOptions{})
+		listing, err := other.Refresh(w.t.Context())
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		switch listing.Pods[0].Verdict.ID {
+		case doctor.HostKeyChanged, doctor.HostKeyContradicted, doctor.HostKeyRestarted:
+			return true
+		}
+		return false
+	}
+	if !bad() {
+		w.t.Error("another podbay's list does not say what was wrong with the host key")
+	}
+	if c.shows != nil {
+		return
+	}
+	write(w.t, w.paths.KnownHosts, own(w.keys))
+	session, err := w.m.Connect(w.t.Context(), manager.ConnectRequest{PodID: forgedID})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	session.Discard()
+	if bad() {
+		w.t.Error("another podbay's list still says that it is wrong")
+	}
+}
+
 func outcomeOf(session *manager.Session, err error, yes bool) string {
 	var (
 		unknown *manager.HostKeyUnknown

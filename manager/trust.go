@@ -91,11 +91,19 @@ func (s stopped) isAbout(pod runpod.Pod, addr string) bool {
 	return s.isPod() && s.addr == addr && s.started.Equal(pod.StartedAt)
 }
 
+// remembered is what other podbays, and later ones, are told of it.
+func (s stopped) remembered() state.HostKeyStop {
+	return state.HostKeyStop{
+		Trust: string(s.fact.Trust), Restarted: string(s.fact.Restarted), Logged: string(s.fact.Logged), Addr: s.addr, StartedAt: s.started,
+	}
+}
+
 func (s stopped) isPod() bool { return strings.HasPrefix(s.name, aliasPrefix) }
 
 func forgetHostKey(p *state.PodMemory) {
 	p.HostKeySeen, p.StartedAt = time.Time{}, time.Time{}
 	p.HostKey, p.HostKeyType, p.HostKeyTrust, p.HostKeyUntold = "", "", "", ""
+	p.HostKeyStop = state.HostKeyStop{}
 }
 
 func (m *Manager) released(podID string) {
@@ -151,6 +159,7 @@ func (m *Manager) TrustHostKey(podID string, key ssh.PublicKey, startedAt time.T
 func noteHostKey(p *state.PodMemory, key ssh.PublicKey, trust HostKeyTrust, at, started time.Time) {
 	p.HostKey, p.HostKeyType, p.HostKeyTrust = ssh.FingerprintSHA256(key), sshkey.TypeName(key), string(trust)
 	p.HostKeySeen, p.StartedAt, p.HostKeyUntold = at, started, ""
+	p.HostKeyStop = state.HostKeyStop{}
 }
 
 // takenHostKey remembers a host key that a connection took: before the login,
@@ -172,6 +181,9 @@ func (m *Manager) takenHostKey(a *attempt, key ssh.PublicKey, why sshconn.Trust,
 	memory := m.memory[a.pod.ID]
 	delete(m.stopped, a.pod.ID)
 	m.mu.Unlock()
+	if memory.HostKeyStop != (state.HostKeyStop{}) {
+		m.remember(a.pod.ID, func(p *state.PodMemory) { p.HostKeyStop = state.HostKeyStop{} })
+	}
 	if a.judges && why != sshconn.TrustKnown && why != sshconn.TrustAuthority {
 		a.vouched, a.notice = true, judgedNotice(why)
 		return

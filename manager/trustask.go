@@ -9,6 +9,7 @@ import (
 	"podbay/runpod"
 	"podbay/sshconn"
 	"podbay/sshkey"
+	"podbay/state"
 )
 
 func (m *Manager) hostKeyUnknown(a *attempt, err *sshconn.HostKeyUnknownError) error {
@@ -39,10 +40,14 @@ func (m *Manager) hostKeyChanged(a *attempt, err *sshconn.HostKeyChangedError) e
 	for _, known := range err.Known {
 		question.Known = append(question.Known, sshkey.TypeName(known.Key)+" "+known.Fingerprint)
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.stopped[a.pod.ID] = stopped{
+	stop := stopped{
 		name: err.Name, key: err.Key, known: len(err.Known) > 0, addr: err.Addr, started: a.pod.StartedAt, fact: question.fact(),
+	}
+	m.mu.Lock()
+	m.stopped[a.pod.ID] = stop
+	m.mu.Unlock()
+	if stop.isPod() {
+		m.remember(a.pod.ID, func(p *state.PodMemory) { p.HostKeyStop = stop.remembered() })
 	}
 	return question
 }
@@ -140,6 +145,9 @@ func (m *Manager) hostKeyFact(p runpod.Pod, addr string) doctor.HostKey {
 		return stop.fact
 	}
 	memory := m.memory[p.ID]
+	if stop := memory.HostKeyStop; stop.Addr != "" && stop.Addr == addr && stop.StartedAt.Equal(p.StartedAt) {
+		return doctor.HostKey{Trust: doctor.Trust(stop.Trust), Restarted: doctor.Answer(stop.Restarted), Logged: doctor.Answer(stop.Logged)}
+	}
 	if HostKeyTrust(memory.HostKeyTrust) == TrustedByLog && memory.StartedAt.Equal(p.StartedAt) {
 		return doctor.HostKey{Trust: doctor.TrustVerified}
 	}

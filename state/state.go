@@ -51,9 +51,22 @@ type PodMemory struct {
 	HostKey      string `json:"hostKey,omitempty"`
 	HostKeyType  string `json:"hostKeyType,omitempty"`
 	HostKeyTrust string `json:"hostKeyTrust,omitempty"`
+	// HostKeyStop is what last stopped a connection to the pod at its host key; zero when
+	// a key was taken since.
+	HostKeyStop HostKeyStop `json:"hostKeyStop,omitzero"`
 	// HostKeyUntold is why that key was taken without a question, until the user was
 	// told; "" when there is nothing to tell.
 	HostKeyUntold string `json:"hostKeyUntold,omitempty"`
+}
+
+// HostKeyStop is what was found out about a host key that is not the known one, in
+// doctor's words, and of which container at which address.
+type HostKeyStop struct {
+	Trust     string    `json:"trust"`
+	Restarted string    `json:"restarted,omitempty"`
+	Logged    string    `json:"logged,omitempty"`
+	Addr      string    `json:"addr"`
+	StartedAt time.Time `json:"startedAt,omitzero"` // by RunPod's clock
 }
 
 // Refusal is what was known of why a login was refused, in doctor's words: facts of
