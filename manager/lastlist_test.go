@@ -113,9 +113,12 @@ func TestLastListOfAnotherAccountIsNotShown(t *testing.T) {
 // A list that is open in another terminal does not bring back what a logout took away.
 func TestLastListIsNotKeptAfterALogoutElsewhere(t *testing.T) {
 	a := newAccount(t, accountOptions{pods: []api.PodSpec{{ID: "pod1"}}})
+	a.env["RUNPOD_API_KEY"] = ""
+	if err := a.m.Login(t.Context(), apiKey); err != nil {
+		t.Fatal(err)
+	}
 	a.list(t, "pod1")
 	eventually(t, "the list on the disk", func() bool { _, err := os.Stat(lastListFile(a)); return err == nil })
-	a.env["RUNPOD_API_KEY"] = ""
 	if out, err := a.open(t, accountOptions{}).Logout(); err != nil || out.Left != "" {
 		t.Fatalf("%+v, %v", out, err)
 	}
