@@ -18,7 +18,7 @@ const (
 	// attentive is for how long after a key or a change the usual interval holds.
 	attentive = 30 * time.Second
 	// After that it is unattended times as long, up to longestPoll.
-	unattended  = 3
+	unattended  = 4
 	longestPoll = time.Minute
 )
 
