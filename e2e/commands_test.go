@@ -171,7 +171,7 @@ func TestAChangedHostKeyStops(t *testing.T) {
 	}
 
 	p := w.podbay()
-	p.ready(s)
+	p.sees("✕ host key changed") // as the other podbay found it
 	p.press(enter)
 	p.sees("The host key of alpha has changed", known, shown)
 	p.answers(enter) // going back is chosen
