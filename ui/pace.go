@@ -19,7 +19,7 @@ const (
 	attentive = 30 * time.Second
 	// After that it is unattended times as long, up to longestPoll.
 	unattended  = 4
-	longestPoll = 90 * time.Second
+	longestPoll = time.Minute
 )
 
 // pollAfter arranges for the next question. While a pod is on its way to a shell
