@@ -167,11 +167,12 @@ func noteHostKey(p *state.PodMemory, key ssh.PublicKey, trust HostKeyTrust, at, 
 func (m *Manager) takenHostKey(a *attempt, key ssh.PublicKey, why sshconn.Trust, unkept error) {
 	if unkept != nil {
 		m.log.Warn("a host key cannot be kept", "pod", a.pod.ID, "error", unkept)
-		a.notice = "its host key could not be written down, so that it is asked about again: " + unkept.Error()
+		a.notice = "its host key could not be written down, so that the next connection checks it anew: " + unkept.Error()
 		m.mu.Lock()
 		m.unkept[a.pod.ID] = a.notice
 		delete(m.stopped, a.pod.ID)
 		m.mu.Unlock()
+		m.remember(a.pod.ID, func(p *state.PodMemory) { p.HostKeyStop = state.HostKeyStop{} })
 		return
 	}
 	if a.route.Kind != RouteDirect {

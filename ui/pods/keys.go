@@ -113,8 +113,10 @@ func (k keyMap) unable(press tea.KeyPressMsg, p manager.Pod) screen.Intent {
 	switch {
 	case is(k.stop) && statusTone(p.Status) == doctor.ToneIdle:
 		return Said{name + " is " + statusWord(p.Status) + " already"}
+	case is(k.stop) && p.Locked:
+		return Said{name + " is locked: unlock it in RunPod's console first"}
 	case is(k.stop):
-		return Said{name + " cannot be stopped from here while it is in state " + statusWord(p.Status) + ": see its page in RunPod's console"}
+		return Said{"RunPod offers no stop for " + name + " now: see its page in RunPod's console"}
 	case is(k.copy):
 		return Said{strings.TrimSpace(name + ": there is no ssh command to copy. " + p.Route.Reason)}
 	}

@@ -14,18 +14,15 @@ const leastTag = 4
 // one without a name: it is called by its ID.
 func tags(all []*manager.Pod) map[string]string {
 	first := make(map[string]*manager.Pod, len(all))
-	var namesakes map[string][]*manager.Pod
+	namesakes := map[string][]*manager.Pod{}
 	for _, p := range all {
 		if p.Name == "" {
 			continue
 		}
 		other, known := first[p.Name]
-		switch {
-		case !known:
+		if !known {
 			first[p.Name] = p
 			continue
-		case namesakes == nil:
-			namesakes = map[string][]*manager.Pod{}
 		}
 		if namesakes[p.Name] == nil {
 			namesakes[p.Name] = []*manager.Pod{other}

@@ -168,13 +168,15 @@ func TestFilterTakesEveryLetter(t *testing.T) {
 }
 
 func TestIntents(t *testing.T) {
-	run, off := pod("run", "RUNNING"), pod("off", "EXITED")
+	run, off, failed := pod("run", "RUNNING"), pod("off", "EXITED"), pod("failed", "ERROR")
+	locked := pod("locked", "RUNNING", func(p *manager.Pod) { p.Locked, p.CanStop = true, false })
 	for _, c := range []struct {
 		key  string
 		pod  manager.Pod
 		want screen.Intent
 	}{
 		{"enter", run, Connect{run}}, {"enter", off, Connect{off}}, {"x", run, Stop{run}}, {"x", off, Said{"off is stopped already"}},
+		{"x", locked, Said{"locked is locked: unlock it in RunPod's console first"}}, {"x", failed, Said{"RunPod offers no stop for failed now: see its page in RunPod's console"}},
 		{"y", run, Copy{run}}, {"y", off, Said{"off: there is no ssh command to copy."}}, {"d", run, Details{run}}, {"r", run, Refresh{}}, {"?", run, Help{}},
 		{"q", run, Quit{}}, {"esc", run, screen.Back{}}, {"K", run, Keys{run}}, {"z", run, nil},
 	} {
